@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, select, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from surveyapp.records import migrations
+from surveyapp.records.database import Database, DatabaseNotMigrated, DatabaseRefused, open_database
+from surveyapp.records.migrations import find_current, find_head, migrate, revert
+from surveyapp.records.tables import SCHEMA_VERSION, metadata, response, survey
+from tests.records.databases import ROWS, insert_rows
+
+FOLDER = Path(migrations.__file__).parent
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Database:
+    return open_database(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+
+
+def test_up_from_nothing_makes_a_database_that_is_ready(empty: Database) -> None:
+    migrate(empty)
+    empty.check_ready()
+    with empty.read() as reader:
+        assert find_current(reader) == find_head() == SCHEMA_VERSION
+
+
+def test_up_twice_changes_nothing(database: Database) -> None:
+    with database.write() as connection:
+        insert_rows(connection, *ROWS)
+    migrate(database)
+    with database.read() as reader:
+        assert reader.execute(select(response.c.receipt)).scalar_one() == ROWS["response"]["receipt"]
+
+
+def test_the_newest_migration_makes_exactly_the_tables_of_the_program(database: Database, tmp_path: Path) -> None:
+    with database.read() as reader:
+        context = MigrationContext.configure(reader, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+    made = create_engine(f"sqlite:///{tmp_path / 'made.sqlite3'}")
+    metadata.create_all(made)
+    migrated = _describe_schema(database)
+    migrated.pop("alembic_version")
+    assert migrated == _describe_schema(Database(made, wait_seconds=1))  # checks and names too, letter by letter
+    made.dispose()
+
+
+def test_down_leaves_nothing_and_up_again_works(database: Database) -> None:
+    with database.write() as connection:
+        insert_rows(connection, *ROWS)
+    revert(database, "base")
+    with database.read() as reader:
+        assert inspect(reader).get_table_names() == ["alembic_version"]
+        assert find_current(reader) is None
+    with pytest.raises(DatabaseNotMigrated):
+        database.check_ready()
+    migrate(database)
+    database.check_ready()
+
+
+def test_every_step_goes_up_and_down_with_data_in_all_tables(empty: Database) -> None:
+    """Walks one migration at a time, so that a later one is tried on the data of the one before it."""
+    steps = [script.revision for script in ScriptDirectory(str(FOLDER)).walk_revisions()][::-1]
+    migrate(empty)
+    with empty.write() as connection:
+        insert_rows(connection, *ROWS)
+    for before in reversed([*steps[:-1]]):
+        revert(empty, before)
+        migrate(empty)
+        with empty.read() as reader:
+            assert reader.execute(select(response.c.receipt)).scalar_one() == ROWS["response"]["receipt"]
+    empty.check_ready()
+
+
+def test_a_migration_that_fails_changes_nothing(empty: Database) -> None:
+    with empty.write() as connection:
+        connection.execute(text("CREATE TABLE response (something_else INTEGER)"))
+    with pytest.raises(Exception, match="already exists"):
+        migrate(empty)
+    with empty.read() as reader:
+        assert inspect(reader).get_table_names() == ["response"]
+
+
+def test_rows_that_would_refer_to_nothing_stop_a_migration(database: Database) -> None:
+    with database.write() as connection:
+        insert_rows(connection, "survey", "questionnaire_version")
+    with pytest.raises(DatabaseRefused, match="refer to nothing"), database.change_schema() as connection:
+        connection.execute(survey.delete())
+    with database.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+        assert connection.execute(select(survey.c.survey_id)).scalar_one() == ROWS["survey"]["survey_id"]
+
+
+def test_a_database_of_a_newer_program_is_left_alone(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseNotMigrated, match="newer version"):
+        migrate(database)
+
+
+def test_processes_that_start_at_once_migrate_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shared.sqlite3'}"
+    program = (
+        "import sys\n"
+        "from surveyapp.records.database import open_database\n"
+        "from surveyapp.records.migrations import migrate\n"
+        "sys.stdin.readline()\n"
+        "database = open_database(sys.argv[1], wait_seconds=20)\n"
+        "migrate(database)\n"
+        "database.check_ready()\n"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", program, url], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    for process in processes:  # all have imported what they need and wait for this line
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+    with open_database(url).read() as reader:
+        assert find_current(reader) == SCHEMA_VERSION
+
+
+def test_migrations_follow_one_another_and_are_named_in_order() -> None:
+    scripts = list(ScriptDirectory(str(FOLDER)).walk_revisions())[::-1]
+    for place, script in enumerate(scripts, start=1):
+        assert script.revision == f"{place:04}"
+        assert script.down_revision == (f"{place - 1:04}" if place > 1 else None)
+        assert Path(script.path).name.startswith(f"{place:04}_")
+    assert len(scripts) == len(list((FOLDER / "versions").glob("*.py")))
+
+
+def test_the_tables_can_be_made_on_postgresql() -> None:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    for table in metadata.sorted_tables:
+        assert "CONSTRAINT" in str(CreateTable(table).compile(dialect=dialect))
+        for index in table.indexes:
+            assert str(index.name) in str(CreateIndex(index).compile(dialect=dialect))
+
+
+def _describe_schema(database: Database) -> dict[str, str]:
+    with database.read() as reader:
+        rows = reader.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
+    return {name: "\n".join(sorted(line.strip().rstrip(",") for line in sql.splitlines())) for name, sql in rows}
