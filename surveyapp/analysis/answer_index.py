@@ -1,0 +1,169 @@
+"""Who answered what, as bitmaps of response numbers: the index every count is made from.
+
+An index that has been handed out is never changed: a refresh (`index_refresh`) makes the next one. The two share every
+bitmap that is the same in both, for a bitmap in an index is never changed either but replaced by another. Readers in
+other threads keep a consistent picture and need no lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from pyroaring import BitMap
+
+Number = int | Fraction
+
+# Derived columns: made from several answers of one return, counted like answers.
+READINESS_OVERALL = "readiness.overall"  # 0 to 100 as reported to a company, with one decimal
+READINESS_OVERALL_EQUAL = "readiness.overall_equal_weights"
+READINESS_BAND = "readiness.band"
+LEAF_COUNT = "issues.leaf_count"  # issues ticked in all areas together
+
+
+def name_dimension(dimension: str) -> str:
+    """The derived column with the exact scores (0 to 100) of a readiness dimension."""
+    return f"readiness.{dimension}"
+
+
+@dataclass(slots=True)
+class Column:
+    """All bitmaps of one question or derived value. `chosen`, `placed` and `values` hold answered returns only."""
+
+    asked: BitMap = field(default_factory=BitMap)
+    answered: BitMap = field(default_factory=BitMap)
+    chosen: dict[str, BitMap] = field(default_factory=dict)
+    placed: dict[tuple[str, int], BitMap] = field(default_factory=dict)  # (choice, place), 1 = first
+    values: dict[Number, BitMap] = field(default_factory=dict)
+
+    def copy(self) -> Column:
+        return Column(self.asked, self.answered, self.chosen.copy(), self.placed.copy(), self.values.copy())
+
+    def remove(self, numbers: BitMap) -> None:
+        """Take returns out of every bitmap. What they chose is looked for only where they answered."""
+        if self.asked.intersect(numbers):
+            self.asked = self.asked - numbers
+        if self.answered.intersect(numbers):
+            self.answered = self.answered - numbers
+            remove_numbers(self.chosen, numbers)
+            remove_numbers(self.placed, numbers)
+            remove_numbers(self.values, numbers)
+
+    def optimize(self) -> None:
+        """Store runs of numbers as runs: the same numbers in less memory."""
+        self.asked.run_optimize()
+        self.answered.run_optimize()
+        for numbers in (*self.chosen.values(), *self.placed.values(), *self.values.values()):
+            numbers.run_optimize()
+
+
+def remove_numbers(bitmaps: dict[Any, BitMap], numbers: BitMap) -> None:
+    """Replace the bitmaps that hold any of the numbers by bitmaps without them."""
+    for key, held in bitmaps.items():
+        if held.intersect(numbers):
+            bitmaps[key] = held - numbers
+
+
+def add_numbers(bitmaps: dict[Any, BitMap], key: object, added: BitMap) -> None:
+    """Replace the bitmap of a key by one with these numbers too."""
+    held = bitmaps.get(key)
+    bitmaps[key] = added if held is None else held | added
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyReturn:
+    """One live return of a known company, and what decides which of several returns counts."""
+
+    number: int
+    round_id: int
+    company_id: int
+    answered: int  # asked questions that were answered
+    submitted_at: datetime
+
+
+class AnswerIndex:
+    """Bitmaps of one survey's response numbers, read up to `revision` of the change feed.
+
+    The bitmaps that the methods return are the index's own and must not be changed. A name that no return carries gives
+    an empty bitmap. Returns that do not count (the less complete ones of a company) are in the bitmaps of their answers
+    and not in `of_round`: every count is taken under a mask.
+    """
+
+    def __init__(self, survey_id: str) -> None:
+        self.survey_id = survey_id
+        self.revision = 0
+        self.live = BitMap()  # submitted and not withdrawn, of all rounds
+        self.columns: dict[str, Column] = {}
+        self.rounds: dict[int, BitMap] = {}
+        self.versions: dict[str, BitMap] = {}
+        self.company_rounds: frozenset[int] = frozenset()  # rounds that count companies
+        self.superseded = BitMap()  # returns beside a more complete one of the same company and round
+        self.company_returns: dict[int, CompanyReturn] = {}  # by number
+        self.numbers_of: dict[tuple[int, int], frozenset[int]] = {}  # by (round, company)
+
+    def copy(self) -> AnswerIndex:
+        """An equal index that can be changed without this one changing; the bitmaps are shared."""
+        twin = AnswerIndex(self.survey_id)
+        twin.revision = self.revision
+        twin.live = self.live
+        twin.columns = {name: column.copy() for name, column in self.columns.items()}
+        twin.rounds = self.rounds.copy()
+        twin.versions = self.versions.copy()
+        twin.company_rounds = self.company_rounds
+        twin.superseded = self.superseded
+        twin.company_returns = self.company_returns.copy()
+        twin.numbers_of = self.numbers_of.copy()
+        return twin
+
+    def optimize(self) -> None:
+        """Store runs of numbers as runs; worth it after many returns were added."""
+        for column in self.columns.values():
+            column.optimize()
+        for numbers in (self.live, *self.rounds.values(), *self.versions.values()):
+            numbers.run_optimize()
+
+    def of_round(self, round_id: int) -> BitMap:
+        """The returns of a round that count: all live ones, or one a company where the round counts companies."""
+        returns = self.rounds.get(round_id)
+        return BitMap() if returns is None else returns - self.superseded
+
+    def asked(self, question: str) -> BitMap:
+        """Returns whose path through the questionnaire put the question."""
+        column = self.columns.get(question)
+        return BitMap() if column is None else column.asked
+
+    def answered(self, question: str) -> BitMap:
+        """Returns that gave any answer, `dk` and `na` included."""
+        column = self.columns.get(question)
+        return BitMap() if column is None else column.answered
+
+    def chosen(self, question: str, choice: str) -> BitMap:
+        """Returns that chose the choice (select_one, select_multiple, bands)."""
+        column = self.columns.get(question)
+        found = None if column is None else column.chosen.get(choice)
+        return BitMap() if found is None else found
+
+    def ranked(self, question: str, choice: str, place: int) -> BitMap:
+        """Returns that put the choice on a place of a rank question (1 = first)."""
+        column = self.columns.get(question)
+        found = None if column is None else column.placed.get((choice, place))
+        return BitMap() if found is None else found
+
+    def values(self, question: str) -> Mapping[Number, BitMap]:
+        """Returns by the number they gave (integers, decimals and the derived `readiness.<dimension>`), ascending."""
+        column = self.columns.get(question)
+        return {} if column is None else {value: column.values[value] for value in sorted(column.values)}
+
+    def counts_companies(self, round_id: int) -> bool:
+        return round_id in self.company_rounds
+
+    def find_versions(self, numbers: BitMap) -> tuple[str, ...]:
+        """Questionnaire versions among returns."""
+        return tuple(sorted(version for version, held in self.versions.items() if held.intersect(numbers)))
+
+    def match_companies(self, numbers: BitMap) -> Mapping[int, int]:
+        """Response number by company, among returns of known companies."""
+        return {entry.company_id: number for number, entry in self.company_returns.items() if number in numbers}

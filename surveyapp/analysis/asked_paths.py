@@ -1,0 +1,303 @@
+"""Which questions a submitted return was asked, fast enough for a million of them.
+
+The rule is `questionnaire.paths.evaluate`; this gives the same answer for returns as they are stored. What is stored
+has passed that rule once: it holds no answer to a question that was not relevant, no choice that was not offered, and
+the calculates as they were. So a question was asked where its own condition and those of its groups hold over the
+stored values and its choice_filter offers something. There are few distinct conditions, and nearly all of them look at
+one name, or are "a or b or c" over conditions that do: what a value of that name makes of all of them is worked out
+once, as bits of a number, and a return's path is put together from the bits of its answers.
+
+One object may serve several threads: what they remember twice is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from surveyapp.questionnaire.expression_syntax import (
+    AnswerName,
+    Call,
+    Chain,
+    Column,
+    Negation,
+    Term,
+    parse_expression,
+)
+from surveyapp.questionnaire.expressions import Expression
+from surveyapp.questionnaire.kinds import KINDS
+from surveyapp.questionnaire.model import Question, Questionnaire, Stored
+from surveyapp.questionnaire.paths import evaluate
+
+# Values kept of a name, and paths. Conditions on choices never reach it; one on free text could.
+MAX_REMEMBERED = 100_000
+
+Returned = Mapping[str, Stored]
+Test = Callable[[Returned], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPath:
+    """One way through the questionnaire. `flags` says of every condition, in the order of `AskedPaths.conditions`,
+    whether it held."""
+
+    names: frozenset[str]  # questions that were asked
+    flags: tuple[bool, ...]
+
+
+class AskedPaths:
+    """The conditions of one questionnaire, ready to be held against any number of returns.
+
+    `conditions` lists, for every distinct condition, the questions that are asked where it holds; each question is in
+    one list.
+    """
+
+    def __init__(self, questionnaire: Questionnaire) -> None:
+        self.questionnaire = questionnaire
+        bits = _Bits(questionnaire)
+        chains: dict[tuple[int, Test | None], list[str]] = {}
+        for row in questionnaire.questions:
+            chains.setdefault((bits.find_mask(row), _build_offer(row)), []).append(row.name)
+        self.conditions = tuple(tuple(names) for names in chains.values())
+        self._chains = tuple(chains)
+        calculates = [row for row in questionnaire.rows if row.kind == "calculate" and row.name in bits.names]
+        self._calculates = tuple((row.name, bits.find_mask(row)) for row in calculates)
+        self._readers = tuple((name, bits.build_reader(name)) for name in bits.names)
+        self._all_blank = bits.all_blank
+        self._joint = tuple(bits.joint)
+        self._paths: dict[int, _Found] = {}
+
+    def find_path(self, stored: Returned) -> AskedPath:
+        """The path of a stored return: its answers, and its texts where conditions read any."""
+        bits = self._all_blank
+        for name, reader in self._readers:
+            value = stored.get(name)
+            if value is not None:
+                flipped, raised = reader.read(value)
+                bits = (bits ^ flipped) | raised
+        for bit, test in self._joint:
+            if test(stored):
+                bits |= bit
+        found = self._paths.get(bits) or self._remember(bits)
+        for name in found.needed:
+            if name not in stored:
+                # A calculate that is relevant, and blank or never stored: the rule itself decides.
+                return self._follow_rule(stored)
+        if not found.offers:
+            return found.path
+        return found.choose(tuple([offers(stored) for offers in found.offers]), self.conditions)
+
+    def _remember(self, bits: int) -> _Found:
+        if len(self._paths) >= MAX_REMEMBERED:
+            self._paths.clear()
+        needed = tuple(name for name, mask in self._calculates if bits & mask == mask)
+        found = self._paths[bits] = _Found(self._chains, bits, needed, self.conditions)
+        return found
+
+    def _follow_rule(self, stored: Returned) -> AskedPath:
+        standing = evaluate(self.questionnaire, stored)
+        flags = tuple(standing.is_relevant(names[0]) for names in self.conditions)
+        return AskedPath(frozenset(question.name for question in standing.asked), flags)
+
+
+@lru_cache(maxsize=16)
+def find_asked_paths(questionnaire: Questionnaire) -> AskedPaths:
+    """The paths of a questionnaire, built once."""
+    return AskedPaths(questionnaire)
+
+
+class _Found:
+    """The path of all returns with the same bits; several where choice_filters still have a say."""
+
+    __slots__ = ("_by_offers", "_open", "_places", "needed", "offers", "path")
+
+    def __init__(
+        self,
+        chains: tuple[tuple[int, Test | None], ...],
+        bits: int,
+        needed: tuple[str, ...],
+        conditions: tuple[tuple[str, ...], ...],
+    ) -> None:
+        self.needed = needed  # calculates that must be stored
+        self._open = tuple(bits & mask == mask for mask, _ in chains)
+        waiting = [place for place, (_, offers) in enumerate(chains) if offers is not None and self._open[place]]
+        self._places = tuple(waiting)
+        self.offers = tuple(offers for place in waiting if (offers := chains[place][1]) is not None)
+        self._by_offers: dict[tuple[bool, ...], AskedPath] = {}
+        self.path = self.choose((True,) * len(waiting), conditions)
+
+    def choose(self, offered: tuple[bool, ...], conditions: tuple[tuple[str, ...], ...]) -> AskedPath:
+        """The path where these of the waiting filters offer something."""
+        path = self._by_offers.get(offered)
+        if path is None:
+            flags = list(self._open)
+            for place, is_offered in zip(self._places, offered, strict=True):
+                flags[place] = is_offered
+            names = (name for flag, names in zip(flags, conditions, strict=True) if flag for name in names)
+            path = self._by_offers[offered] = AskedPath(frozenset(names), tuple(flags))
+        return path
+
+
+class _Bits:
+    """One bit for every distinct condition of a questionnaire."""
+
+    def __init__(self, questionnaire: Questionnaire) -> None:
+        self._questionnaire = questionnaire
+        self._bits: dict[str, int] = {}
+        self._single: dict[str, list[tuple[int, Expression]]] = {}  # conditions that look at one name
+        self._raised: dict[str, list[tuple[int, Expression]]] = {}  # conditions that any of several names makes true
+        self.joint: list[tuple[int, Test]] = []  # all others
+        self.all_blank = 0  # conditions that hold where nothing is answered
+        rows = [row for row in questionnaire.rows if row.is_asked or row.kind == "calculate"]
+        for row in rows:
+            for expression in _list_relevants(row):
+                if expression.source not in self._bits:
+                    self._add(expression)
+        names = dict.fromkeys([*self._single, *self._raised])
+        self.names = tuple(name for name in names if questionnaire.by_name[name].compartment in ("answers", "texts"))
+
+    def find_mask(self, row: Question) -> int:
+        """The bits that must all be set for the row to be relevant."""
+        mask = 0
+        for expression in _list_relevants(row):
+            mask |= self._bits[expression.source]
+        return mask
+
+    def build_reader(self, name: str) -> _ValueReader:
+        return _ValueReader(
+            self._questionnaire.by_name[name], tuple(self._single.get(name, ())), tuple(self._raised.get(name, ()))
+        )
+
+    def _add(self, expression: Expression) -> None:
+        bit = self._bits[expression.source] = 1 << len(self._bits)
+        if expression.test({}):
+            self.all_blank |= bit
+        if len(expression.names) == 1:
+            (name,) = expression.names
+            self._single.setdefault(name, []).append((bit, expression))
+        elif _is_any(expression):
+            for name in expression.names:
+                self._raised.setdefault(name, []).append((bit, expression))
+        else:
+            self.all_blank &= ~bit
+            self.joint.append((bit, self._build_joint(expression)))
+
+    def _build_joint(self, expression: Expression) -> Test:
+        questions = [self._questionnaire.by_name[name] for name in sorted(expression.names)]
+
+        def test(stored: Returned) -> bool:
+            return expression.test(
+                {
+                    question.name: _write_value(question, stored[question.name])
+                    for question in questions
+                    if question.name in stored
+                }
+            )
+
+        return test
+
+
+class _ValueReader:
+    """What the conditions that look at one name make of its values: bits that flip, and bits that are raised."""
+
+    __slots__ = ("_known", "_question", "_raised", "_single")
+
+    def __init__(
+        self,
+        question: Question,
+        single: tuple[tuple[int, Expression], ...],
+        raised: tuple[tuple[int, Expression], ...],
+    ) -> None:
+        self._question = question
+        self._single = single
+        self._raised = raised
+        self._known: dict[object, tuple[int, int]] = {}
+
+    def read(self, value: Stored) -> tuple[int, int]:
+        key = tuple(value) if isinstance(value, list) else value
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= MAX_REMEMBERED:
+                self._known.clear()
+            values = {self._question.name: _write_value(self._question, value)}
+            flipped = sum(bit for bit, expression in self._single if expression.test(values) != expression.test({}))
+            raised = sum(bit for bit, expression in self._raised if expression.test(values))
+            known = self._known[key] = (flipped, raised)
+        return known
+
+
+def _write_value(question: Question, value: Stored) -> str:
+    return value if isinstance(value, str) else KINDS[question.kind].to_xpath(question, value)
+
+
+def _is_any(expression: Expression) -> bool:
+    """Whether an expression is "a or b or …", each part about one name, and none of them true of a blank.
+
+    Then the whole holds where it holds for one of its names alone, the others left blank.
+    """
+    term = parse_expression(expression.source)
+    if not (isinstance(term, Chain) and term.level == "or") or expression.test({}):
+        return False
+    return all(len(set(_find_names(part))) == 1 for part in (term.first, *(part for _, _, part in term.rest)))
+
+
+def _find_names(term: Term) -> Iterator[str]:
+    if isinstance(term, AnswerName):
+        yield term.name
+    elif isinstance(term, Negation):
+        yield from _find_names(term.term)
+    elif isinstance(term, Chain):
+        for part in (term.first, *(operand for _, _, operand in term.rest)):
+            yield from _find_names(part)
+    elif isinstance(term, Call):
+        for argument in term.arguments:
+            yield from _find_names(argument)
+
+
+def _list_relevants(row: Question) -> Iterator[Expression]:
+    for relevant in (*(group.relevant for group in row.groups), row.relevant):
+        if relevant is not None:
+            yield relevant
+
+
+def _build_offer(row: Question) -> Test | None:
+    """Whether a question's choice_filter offers any choice; None where it does for everybody.
+
+    It did where one was chosen. `selected(${x}, name)`, the usual filter, is a look at the names in x.
+    """
+    choice_filter, question = row.choice_filter, row.name
+    if choice_filter is None or (not choice_filter.names and choice_filter.choose({}, row.choices)):
+        return None
+    filter_names, choices = sorted(choice_filter.names), row.choices
+    source = _find_selection(choice_filter)
+    if source is not None:
+        offered = frozenset(choice.name for choice in choices)
+
+        def looks(stored: Returned) -> bool:
+            if question in stored:
+                return True
+            value = stored.get(source, "")
+            return not offered.isdisjoint(value if isinstance(value, list) else str(value).split())
+
+        return looks
+
+    def filters(stored: Returned) -> bool:
+        if question in stored:
+            return True
+        values = {name: stored[name] for name in filter_names if name in stored}
+        texts = {name: " ".join(value) if isinstance(value, list) else str(value) for name, value in values.items()}
+        return bool(choice_filter.choose(texts, choices))
+
+    return filters
+
+
+def _find_selection(choice_filter: Expression) -> str | None:
+    """x of `selected(${x}, name)`."""
+    term = parse_expression(choice_filter.source)
+    if not isinstance(term, Call) or term.function != "selected":
+        return None
+    selection, wanted = term.arguments
+    if isinstance(selection, AnswerName) and isinstance(wanted, Column) and wanted.name == "name":
+        return selection.name
+    return None

@@ -1,0 +1,190 @@
+"""What was answered to one question: counts with their base, and the kinds of missing answers kept apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from pyroaring import BitMap
+
+from surveyapp.analysis.answer_index import AnswerIndex, Number
+from surveyapp.analysis.intervals import Share
+from surveyapp.analysis.masks import Mask, Origin
+from surveyapp.analysis.number_summaries import NumberSummary, summarise_numbers
+from surveyapp.questionnaire.model import Choice, Kind, Question, Text
+
+NUMBER_KINDS: tuple[Kind, ...] = ("integer", "decimal")
+
+# Choice names that say why there is no answer. They are counted apart and are in no base.
+DONT_KNOW = "dk"
+NOT_APPLICABLE = "na"
+
+
+class QuestionNotCounted(LookupError):
+    """The row is not put to anybody, or its answers are confidential and in no index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why returns of a mask carry no usable answer to a question; the kinds exclude each other.
+
+    "Suppressed" is the fifth kind and exists only on released figures (`disclosure`).
+    """
+
+    not_asked: int  # the questionnaire did not put the question
+    not_answered: int  # put, left blank
+    dont_know: int  # the choice `dk`
+    not_applicable: int  # the choice `na`
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceCount:
+    """How many chose one answer. `share.base` is `QuestionCounts.answered`."""
+
+    choice: str
+    label: Text
+    share: Share
+
+
+@dataclass(frozen=True, slots=True)
+class RankCount:
+    """Places given to one topic of a rank question."""
+
+    choice: str
+    label: Text
+    first: Share  # put first, of those that ranked anything
+    ranked: Share  # put anywhere, of those that ranked anything
+    positions: tuple[int, ...]  # returns that put it on place 1, 2, …
+    mean_position: Fraction | None  # among those that ranked it
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionCounts:
+    """All counts of one question over a mask.
+
+    `base` = `asked` + `missing.not_asked`; `asked` = `answered` + not answered + don't know + not applicable.
+    Exactly one of `choices` (select_one, select_multiple), `ranks` (rank) and `numbers` (integer, decimal) is filled; a
+    text has `answered` alone. Choices of a select_multiple do not add up to `answered`.
+    """
+
+    question: str
+    kind: Kind
+    label: Text
+    origin: Origin
+    base: int
+    asked: int
+    answered: int
+    missing: Missing
+    choices: tuple[ChoiceCount, ...] = ()
+    ranks: tuple[RankCount, ...] = ()
+    numbers: NumberSummary | None = None
+    values: tuple[tuple[Number, int], ...] = ()  # distinct numbers and how often, ascending
+
+
+def count_question(index: AnswerIndex, question: Question, mask: Mask) -> QuestionCounts:
+    """Counts of one question over a mask.
+
+    Raises QuestionNotCounted for notes, calculates and confidential questions.
+    """
+    if not question.is_asked or question.compartment not in ("answers", "texts"):
+        raise QuestionNotCounted(question.name)
+    numbers = mask.numbers
+    answered = find_usable(index, question).intersection_cardinality(numbers)
+    values = _count_values(index, question, numbers)
+    return QuestionCounts(
+        question=question.name,
+        kind=question.kind,
+        label=question.label,
+        origin=mask.origin,
+        base=mask.size,
+        asked=index.asked(question.name).intersection_cardinality(numbers),
+        answered=answered,
+        missing=count_missing(index, question, mask),
+        choices=_count_choices(index, question, numbers, answered),
+        ranks=_count_ranks(index, question, numbers, answered),
+        numbers=summarise_numbers(values) if question.kind in NUMBER_KINDS else None,
+        values=values,
+    )
+
+
+def count_missing(index: AnswerIndex, question: Question, mask: Mask) -> Missing:
+    """The four kinds of missing answers to one question over a mask."""
+    numbers = mask.numbers
+    asked = index.asked(question.name).intersection_cardinality(numbers)
+    given = index.answered(question.name).intersection_cardinality(numbers)
+    counts = dict.fromkeys((DONT_KNOW, NOT_APPLICABLE), 0)
+    if question.kind == "select_one":
+        counts = {choice: index.chosen(question.name, choice).intersection_cardinality(numbers) for choice in counts}
+    return Missing(mask.size - asked, asked - given, counts[DONT_KNOW], counts[NOT_APPLICABLE])
+
+
+def find_usable(index: AnswerIndex, question: Question) -> BitMap:
+    """Returns with a usable answer: neither blank nor `dk` nor `na`."""
+    usable = index.answered(question.name)
+    if question.kind == "select_one":
+        for choice in (DONT_KNOW, NOT_APPLICABLE):
+            if question.find_choice(choice) is not None:
+                usable = usable - index.chosen(question.name, choice)
+    return usable
+
+
+def list_usable_choices(question: Question) -> tuple[Choice, ...]:
+    """The choices that are answers, in their order: all but the `dk` and `na` of a select_one.
+
+    Of a list that several questions share, only the choices that a filter on constant columns offers.
+    """
+    choices = question.choices
+    if question.choice_filter is not None and not question.choice_filter.names:
+        choices = question.choice_filter.choose({}, choices)
+    if question.kind == "select_one":
+        choices = tuple(choice for choice in choices if choice.name not in (DONT_KNOW, NOT_APPLICABLE))
+    return choices
+
+
+def _count_choices(index: AnswerIndex, question: Question, numbers: BitMap, answered: int) -> tuple[ChoiceCount, ...]:
+    if question.kind not in ("select_one", "select_multiple"):
+        return ()
+    return tuple(
+        ChoiceCount(
+            choice.name,
+            choice.label,
+            Share(index.chosen(question.name, choice.name).intersection_cardinality(numbers), answered),
+        )
+        for choice in list_usable_choices(question)
+    )
+
+
+def _count_ranks(index: AnswerIndex, question: Question, numbers: BitMap, answered: int) -> tuple[RankCount, ...]:
+    if question.kind != "rank":
+        return ()
+    places = range(1, len(question.choices) + 1)
+    counts = []
+    for choice in list_usable_choices(question):
+        positions = tuple(
+            index.ranked(question.name, choice.name, place).intersection_cardinality(numbers) for place in places
+        )
+        ranked = sum(positions)
+        total = sum(place * times for place, times in zip(places, positions, strict=True))
+        counts.append(
+            RankCount(
+                choice=choice.name,
+                label=choice.label,
+                first=Share(positions[0], answered),
+                ranked=Share(ranked, answered),
+                positions=positions,
+                mean_position=Fraction(total, ranked) if ranked else None,
+            )
+        )
+    return tuple(counts)
+
+
+def _count_values(index: AnswerIndex, question: Question, numbers: BitMap) -> tuple[tuple[Number, int], ...]:
+    if question.kind not in NUMBER_KINDS:
+        return ()
+    return count_values(index, question.name, numbers)
+
+
+def count_values(index: AnswerIndex, column: str, numbers: BitMap) -> tuple[tuple[Number, int], ...]:
+    """The distinct numbers of a column among returns, ascending, and how often each was given."""
+    counted = ((value, held.intersection_cardinality(numbers)) for value, held in index.values(column).items())
+    return tuple((value, times) for value, times in counted if times)

@@ -1,0 +1,174 @@
+"""From stored responses to bitmaps: reading the change feed into an answer index."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Container
+from typing import Any
+
+from pyroaring import BitMap
+from sqlalchemy import Connection, Row, select
+
+from surveyapp.analysis.answer_index import AnswerIndex, CompanyReturn, add_numbers, remove_numbers
+from surveyapp.analysis.return_readers import ReturnReader, find_layout
+from surveyapp.questionnaire.model import Questionnaire
+from surveyapp.records.change_feed import BATCH, find_latest_revision, stream_changes
+from surveyapp.records.tables import response, round_table
+
+QuestionnaireLookup = Callable[[str], Questionnaire]  # by version
+CompanyKey = tuple[int, int]  # (round, company)
+
+# Rows gathered before they go into the bitmaps: enough to make each bitmap's share a batch, little enough to hold.
+FLUSH_ROWS = 10 * BATCH
+# From so many new rows on it pays to look for runs of numbers.
+WORTH_OPTIMIZING = 10_000
+
+_COLUMNS = (
+    response.c.number,
+    response.c.state,
+    response.c.round_id,
+    response.c.questionnaire_version,
+    response.c.company_id,
+    response.c.answers,
+    response.c.texts,
+    response.c.submitted_at,
+)
+
+
+def refresh_index(index: AnswerIndex, connection: Connection, find_questionnaire: QuestionnaireLookup) -> AnswerIndex:
+    """The index up to date with the database as `connection` sees it; the given index itself where nothing changed.
+
+    An edit or withdrawal first removes the return everywhere, so that reading a change twice does no harm. Rounds that
+    are gone leave the index. A database older than the index (restored from a copy) is read anew.
+    """
+    latest = find_latest_revision(connection, index.survey_id)
+    rounds = _load_rounds(connection, index.survey_id)
+    company_rounds = frozenset(round_id for round_id, counts_companies in rounds.items() if counts_companies)
+    if latest < index.revision:
+        index = AnswerIndex(index.survey_id)
+    is_known = index.company_rounds == company_rounds and index.rounds.keys() <= rounds.keys()
+    if is_known and latest == index.revision:
+        return index
+    fresh = index.copy()
+    touched = _change_company_rounds(fresh, company_rounds) | _drop_rounds(fresh, rounds)
+    gathered = _Gathered(fresh)
+    for batch in stream_changes(connection, index.survey_id, index.revision, _COLUMNS):
+        touched |= _remove(fresh, BitMap([row.number for row in batch]))
+        for row in batch:
+            if row.state == "submitted":
+                gathered.take(row, find_questionnaire(row.questionnaire_version))
+        if gathered.rows >= FLUSH_ROWS:
+            touched |= gathered.flush()
+    touched |= gathered.flush()
+    for key in touched:
+        _choose_return(fresh, key)
+    if gathered.total >= WORTH_OPTIMIZING:
+        fresh.optimize()
+    fresh.revision = latest
+    return fresh
+
+
+def _drop_rounds(index: AnswerIndex, rounds: Container[int]) -> set[CompanyKey]:
+    """Remove the returns of rounds that exist no more."""
+    touched: set[CompanyKey] = set()
+    for round_id in [round_id for round_id in index.rounds if round_id not in rounds]:
+        touched |= _remove(index, index.rounds[round_id])
+        del index.rounds[round_id]
+    return touched
+
+
+def _load_rounds(connection: Connection, survey_id: str) -> dict[int, bool]:
+    """Whether each round of the survey counts companies."""
+    rows = connection.execute(
+        select(round_table.c.round_id, round_table.c.counts_companies).where(round_table.c.survey_id == survey_id)
+    )
+    return {row.round_id: bool(row.counts_companies) for row in rows}
+
+
+def _change_company_rounds(index: AnswerIndex, company_rounds: frozenset[int]) -> set[CompanyKey]:
+    """Note which rounds count companies; the companies of rounds that now do or no longer do."""
+    changed = index.company_rounds ^ company_rounds
+    index.company_rounds = company_rounds
+    return {key for key in index.numbers_of if key[0] in changed}
+
+
+def _remove(index: AnswerIndex, numbers: BitMap) -> set[CompanyKey]:
+    """Take returns out of every bitmap; the companies whose returns are now fewer."""
+    gone = index.live & numbers
+    if not gone:
+        return set()
+    index.live = index.live - gone
+    index.superseded = index.superseded - gone
+    for column in index.columns.values():
+        column.remove(gone)
+    remove_numbers(index.rounds, gone)
+    remove_numbers(index.versions, gone)
+    touched = set()
+    for entry in [index.company_returns.pop(number) for number in gone if number in index.company_returns]:
+        key = (entry.round_id, entry.company_id)
+        touched.add(key)
+        index.numbers_of[key] = index.numbers_of[key] - {entry.number}
+        if not index.numbers_of[key]:
+            del index.numbers_of[key]
+    return touched
+
+
+def _choose_return(index: AnswerIndex, key: CompanyKey) -> None:
+    """Let one return of the company count: most asked questions answered, then the latest submitted."""
+    numbers = index.numbers_of.get(key, frozenset())
+    index.superseded = index.superseded - BitMap(numbers)
+    if key[0] in index.company_rounds and len(numbers) > 1:
+        entries = (index.company_returns[number] for number in numbers)
+        best = max(entries, key=lambda entry: (entry.answered, entry.submitted_at, entry.number))
+        index.superseded = index.superseded | BitMap(numbers - {best.number})
+
+
+class _Gathered:
+    """Returns on their way into the bitmaps of an index, a list of numbers for each."""
+
+    def __init__(self, index: AnswerIndex) -> None:
+        self.index = index
+        self.total = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self.rows = 0
+        self.rounds: defaultdict[int, list[int]] = defaultdict(list)
+        self.readers: dict[str, ReturnReader] = {}  # by version
+        self.company_returns: list[CompanyReturn] = []
+
+    def take(self, row: Row[Any], questionnaire: Questionnaire) -> None:
+        """One submitted response, as a row of `_COLUMNS`."""
+        reader = self.readers.get(row.questionnaire_version)
+        if reader is None:
+            reader = self.readers[row.questionnaire_version] = ReturnReader(find_layout(questionnaire))
+        number: int = row.number
+        self.rows += 1
+        self.rounds[row.round_id].append(number)
+        answered = reader.read(number, row.answers, row.texts)
+        if row.company_id is not None:
+            self.company_returns.append(CompanyReturn(number, row.round_id, row.company_id, answered, row.submitted_at))
+
+    def flush(self) -> set[CompanyKey]:
+        """Put everything gathered into the bitmaps; the companies with new returns."""
+        index = self.index
+        for round_id, numbers in self.rounds.items():
+            added = BitMap(numbers)
+            add_numbers(index.rounds, round_id, added)
+            index.live = index.live | added
+        for version, reader in self.readers.items():
+            add_numbers(index.versions, version, BitMap(reader.numbers))
+            reader.flush(index)
+        touched = self._flush_companies()
+        self.total += self.rows
+        self._clear()
+        return touched
+
+    def _flush_companies(self) -> set[CompanyKey]:
+        touched = set()
+        for entry in self.company_returns:
+            key = (entry.round_id, entry.company_id)
+            self.index.company_returns[entry.number] = entry
+            self.index.numbers_of[key] = self.index.numbers_of.get(key, frozenset()) | {entry.number}
+            touched.add(key)
+        return touched

@@ -1,0 +1,89 @@
+"""Which returns a figure is made from: one round, narrowed by any answers, with the origin that figures show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pyroaring import BitMap
+
+from surveyapp.analysis.answer_index import AnswerIndex
+from surveyapp.questionnaire.model import Questionnaire
+
+Filters = Mapping[str, tuple[str, ...]]
+Unit = Literal["companies", "returns"]
+
+FILTER_KINDS = ("select_one", "select_multiple")
+
+
+class FilterUnknown(Exception):
+    """A filter names a question that cannot filter, or a choice that the question does not have.
+
+    `name` is the question's name as given; `value` the choice, or None where the question itself is unknown.
+    """
+
+    def __init__(self, name: str, value: str | None = None) -> None:
+        super().__init__(f"no such filter: {name}" if value is None else f"no such choice: {name}={value}")
+        self.name = name
+        self.value = value
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a figure comes from: what a reader needs to recompute it."""
+
+    survey_id: str
+    round_id: int
+    revision: int  # the change feed was read up to here
+    versions: tuple[str, ...]  # questionnaire versions among the returns
+    unit: Unit  # a round with invitations counts companies, one without counts returns
+    filters: tuple[
+        tuple[str, tuple[str, ...]], ...
+    ] = ()  # sorted by question; several values of one question mean "or"
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """The returns that count: response numbers and their origin. Made by `build_mask` alone."""
+
+    origin: Origin
+    numbers: BitMap = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.origin.filters)
+
+
+def build_mask(index: AnswerIndex, questionnaire: Questionnaire, round_id: int, filters: Filters | None = None) -> Mask:
+    """The counted returns of a round that pass every filter (several values of one question mean "or").
+
+    A question with an empty tuple of values lets nobody pass. Raises FilterUnknown where a name is no choice question
+    of the questionnaire or a value none of its choices.
+    """
+    numbers = index.of_round(round_id)
+    for name, choices in (filters or {}).items():
+        question = questionnaire.by_name.get(name)
+        if question is None or question.kind not in FILTER_KINDS or question.compartment != "answers":
+            raise FilterUnknown(name)
+        passing = BitMap()
+        for choice in choices:
+            if question.find_choice(choice) is None:
+                raise FilterUnknown(name, choice)
+            passing |= index.chosen(name, choice)
+        numbers &= passing
+    return Mask(
+        Origin(
+            survey_id=index.survey_id,
+            round_id=round_id,
+            revision=index.revision,
+            versions=index.find_versions(numbers),
+            unit="companies" if index.counts_companies(round_id) else "returns",
+            filters=tuple(sorted((name, tuple(sorted(set(choices)))) for name, choices in (filters or {}).items())),
+        ),
+        numbers,
+    )
