@@ -12,7 +12,7 @@ One object may serve several threads: what they remember twice is the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,10 +37,12 @@ Returned = Mapping[str, Stored]
 Test = Callable[[Returned], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class AskedPath:
-    """One way through the questionnaire. `flags` says of every condition, in the order of `AskedPaths.conditions`,
-    whether it held."""
+    """One way through the questionnaire; returns that took the same way share the object.
+
+    `flags` says of every condition, in the order of `AskedPaths.conditions`, whether it held.
+    """
 
     names: frozenset[str]  # questions that were asked
     flags: tuple[bool, ...]
@@ -63,36 +65,40 @@ class AskedPaths:
         self._chains = tuple(chains)
         calculates = [row for row in questionnaire.rows if row.kind == "calculate" and row.name in bits.names]
         self._calculates = tuple((row.name, bits.find_mask(row)) for row in calculates)
-        self._readers = tuple((name, bits.build_reader(name)) for name in bits.names)
+        readers = {name: bits.build_reader(name) for name in bits.names}
+        self._readers = tuple((name, reader.known, reader) for name, reader in readers.items())
         self._all_blank = bits.all_blank
         self._joint = tuple(bits.joint)
         self._paths: dict[int, _Found] = {}
+        self.reads_texts = any(questionnaire.by_name[name].compartment == "texts" for name in bits.looked_at)
 
     def find_path(self, stored: Returned) -> AskedPath:
-        """The path of a stored return: its answers, and its texts where conditions read any."""
+        """The path of a stored return, given its answers and, where `reads_texts`, its texts."""
         bits = self._all_blank
-        for name, reader in self._readers:
-            value = stored.get(name)
+        get = stored.get
+        for name, known, reader in self._readers:
+            value = get(name)
             if value is not None:
-                flipped, raised = reader.read(value)
-                bits = (bits ^ flipped) | raised
-        for bit, test in self._joint:
-            if test(stored):
-                bits |= bit
+                change = known.get(tuple(value) if value.__class__ is list else value) or reader.learn(value)
+                bits = (bits ^ change[0]) | change[1]
+        for joint in self._joint:
+            if joint.test(stored):
+                bits |= joint.bit
         found = self._paths.get(bits) or self._remember(bits)
         for name in found.needed:
             if name not in stored:
                 # A calculate that is relevant, and blank or never stored: the rule itself decides.
                 return self._follow_rule(stored)
-        if not found.offers:
-            return found.path
-        return found.choose(tuple([offers(stored) for offers in found.offers]), self.conditions)
+        for question, offers in found.offers:
+            if question not in stored and not offers(stored):
+                return found.choose([question in stored or offers(stored) for question, offers in found.offers])
+        return found.path
 
     def _remember(self, bits: int) -> _Found:
         if len(self._paths) >= MAX_REMEMBERED:
             self._paths.clear()
         needed = tuple(name for name, mask in self._calculates if bits & mask == mask)
-        found = self._paths[bits] = _Found(self._chains, bits, needed, self.conditions)
+        found = self._paths[bits] = _Found(bits, self._chains, self.conditions, needed)
         return found
 
     def _follow_rule(self, stored: Returned) -> AskedPath:
@@ -110,32 +116,38 @@ def find_asked_paths(questionnaire: Questionnaire) -> AskedPaths:
 class _Found:
     """The path of all returns with the same bits; several where choice_filters still have a say."""
 
-    __slots__ = ("_by_offers", "_open", "_places", "needed", "offers", "path")
+    __slots__ = ("_by_offers", "_conditions", "_flags", "_waiting", "needed", "offers", "path")
 
     def __init__(
         self,
-        chains: tuple[tuple[int, Test | None], ...],
         bits: int,
+        chains: Sequence[tuple[int, Test | None]],
+        conditions: Sequence[tuple[str, ...]],
         needed: tuple[str, ...],
-        conditions: tuple[tuple[str, ...], ...],
     ) -> None:
         self.needed = needed  # calculates that must be stored
-        self._open = tuple(bits & mask == mask for mask, _ in chains)
-        waiting = [place for place, (_, offers) in enumerate(chains) if offers is not None and self._open[place]]
-        self._places = tuple(waiting)
-        self.offers = tuple(offers for place in waiting if (offers := chains[place][1]) is not None)
+        self._conditions = conditions
+        self._flags = tuple(bits & mask == mask for mask, _ in chains)
+        self._waiting = tuple(
+            place for place, (_, offers) in enumerate(chains) if offers is not None and self._flags[place]
+        )
+        # A chain that ends with a choice_filter is that of one question.
+        self.offers = tuple(
+            (conditions[place][0], offers) for place in self._waiting if (offers := chains[place][1]) is not None
+        )
         self._by_offers: dict[tuple[bool, ...], AskedPath] = {}
-        self.path = self.choose((True,) * len(waiting), conditions)
+        self.path = self.choose([True] * len(self._waiting))
 
-    def choose(self, offered: tuple[bool, ...], conditions: tuple[tuple[str, ...], ...]) -> AskedPath:
+    def choose(self, offered: Sequence[bool]) -> AskedPath:
         """The path where these of the waiting filters offer something."""
-        path = self._by_offers.get(offered)
+        key = tuple(offered)
+        path = self._by_offers.get(key)
         if path is None:
-            flags = list(self._open)
-            for place, is_offered in zip(self._places, offered, strict=True):
+            flags = list(self._flags)
+            for place, is_offered in zip(self._waiting, offered, strict=True):
                 flags[place] = is_offered
-            names = (name for flag, names in zip(flags, conditions, strict=True) if flag for name in names)
-            path = self._by_offers[offered] = AskedPath(frozenset(names), tuple(flags))
+            names = (name for flag, names in zip(flags, self._conditions, strict=True) if flag for name in names)
+            path = self._by_offers[key] = AskedPath(frozenset(names), tuple(flags))
         return path
 
 
@@ -147,7 +159,7 @@ class _Bits:
         self._bits: dict[str, int] = {}
         self._single: dict[str, list[tuple[int, Expression]]] = {}  # conditions that look at one name
         self._raised: dict[str, list[tuple[int, Expression]]] = {}  # conditions that any of several names makes true
-        self.joint: list[tuple[int, Test]] = []  # all others
+        self.joint: list[_Joint] = []  # all others
         self.all_blank = 0  # conditions that hold where nothing is answered
         rows = [row for row in questionnaire.rows if row.is_asked or row.kind == "calculate"]
         for row in rows:
@@ -156,6 +168,9 @@ class _Bits:
                     self._add(expression)
         names = dict.fromkeys([*self._single, *self._raised])
         self.names = tuple(name for name in names if questionnaire.by_name[name].compartment in ("answers", "texts"))
+        filters = [row.choice_filter for row in rows if row.choice_filter is not None]
+        joint = [name for each in self.joint for name in each.names]
+        self.looked_at = {*self.names, *joint, *(name for choice_filter in filters for name in choice_filter.names)}
 
     def find_mask(self, row: Question) -> int:
         """The bits that must all be set for the row to be relevant."""
@@ -181,27 +196,41 @@ class _Bits:
                 self._raised.setdefault(name, []).append((bit, expression))
         else:
             self.all_blank &= ~bit
-            self.joint.append((bit, self._build_joint(expression)))
+            self.joint.append(_Joint(bit, expression, self._questionnaire))
 
-    def _build_joint(self, expression: Expression) -> Test:
-        questions = [self._questionnaire.by_name[name] for name in sorted(expression.names)]
 
-        def test(stored: Returned) -> bool:
-            return expression.test(
-                {
-                    question.name: _write_value(question, stored[question.name])
-                    for question in questions
-                    if question.name in stored
-                }
-            )
+class _Joint:
+    """A condition that looks at several names, with its results by their values."""
 
-        return test
+    __slots__ = ("_expression", "_known", "_questions", "bit", "names")
+
+    def __init__(self, bit: int, expression: Expression, questionnaire: Questionnaire) -> None:
+        self.bit = bit
+        self.names = tuple(sorted(expression.names))
+        self._expression = expression
+        self._questions = tuple(questionnaire.by_name[name] for name in self.names)
+        self._known: dict[tuple[object, ...], bool] = {}
+
+    def test(self, stored: Returned) -> bool:
+        given = [stored.get(name) for name in self.names]
+        key = tuple([tuple(value) if value.__class__ is list else value for value in given])
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= MAX_REMEMBERED:
+                self._known.clear()
+            values = {
+                question.name: _write_value(question, value)
+                for question, value in zip(self._questions, given, strict=True)
+                if value is not None
+            }
+            known = self._known[key] = self._expression.test(values)
+        return known
 
 
 class _ValueReader:
     """What the conditions that look at one name make of its values: bits that flip, and bits that are raised."""
 
-    __slots__ = ("_known", "_question", "_raised", "_single")
+    __slots__ = ("_question", "_raised", "_single", "known")
 
     def __init__(
         self,
@@ -209,22 +238,19 @@ class _ValueReader:
         single: tuple[tuple[int, Expression], ...],
         raised: tuple[tuple[int, Expression], ...],
     ) -> None:
+        self.known: dict[object, tuple[int, int]] = {}
         self._question = question
         self._single = single
         self._raised = raised
-        self._known: dict[object, tuple[int, int]] = {}
 
-    def read(self, value: Stored) -> tuple[int, int]:
-        key = tuple(value) if isinstance(value, list) else value
-        known = self._known.get(key)
-        if known is None:
-            if len(self._known) >= MAX_REMEMBERED:
-                self._known.clear()
-            values = {self._question.name: _write_value(self._question, value)}
-            flipped = sum(bit for bit, expression in self._single if expression.test(values) != expression.test({}))
-            raised = sum(bit for bit, expression in self._raised if expression.test(values))
-            known = self._known[key] = (flipped, raised)
-        return known
+    def learn(self, value: Stored) -> tuple[int, int]:
+        if len(self.known) >= MAX_REMEMBERED:
+            self.known.clear()
+        values = {self._question.name: _write_value(self._question, value)}
+        flipped = sum(bit for bit, expression in self._single if expression.test(values) != expression.test({}))
+        raised = sum(bit for bit, expression in self._raised if expression.test(values))
+        self.known[tuple(value) if isinstance(value, list) else value] = (flipped, raised)
+        return flipped, raised
 
 
 def _write_value(question: Question, value: Stored) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Container
 from typing import Any
 
 from pyroaring import BitMap
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Text, case, cast, select
 
 from surveyapp.analysis.answer_index import AnswerIndex, CompanyReturn, add_numbers, remove_numbers
 from surveyapp.analysis.return_readers import ReturnReader, find_layout
@@ -23,15 +24,17 @@ FLUSH_ROWS = 10 * BATCH
 # From so many new rows on it pays to look for runs of numbers.
 WORTH_OPTIMIZING = 10_000
 
+# The answers come as text and are decoded one return at a time: thousands of decoded returns alive at once would keep
+# the garbage collector busy for longer than everything else takes.
 _COLUMNS = (
     response.c.number,
     response.c.state,
     response.c.round_id,
     response.c.questionnaire_version,
     response.c.company_id,
-    response.c.answers,
-    response.c.texts,
-    response.c.submitted_at,
+    cast(response.c.answers, Text).label("answers"),
+    cast(response.c.texts, Text).label("texts"),
+    case((response.c.company_id.is_not(None), response.c.submitted_at)).label("submitted_at"),
 )
 
 
@@ -56,7 +59,7 @@ def refresh_index(index: AnswerIndex, connection: Connection, find_questionnaire
         touched |= _remove(fresh, BitMap([row.number for row in batch]))
         for row in batch:
             if row.state == "submitted":
-                gathered.take(row, find_questionnaire(row.questionnaire_version))
+                gathered.take(row, find_questionnaire)
         if gathered.rows >= FLUSH_ROWS:
             touched |= gathered.flush()
     touched |= gathered.flush()
@@ -128,26 +131,26 @@ class _Gathered:
 
     def __init__(self, index: AnswerIndex) -> None:
         self.index = index
-        self.total = 0
-        self._clear()
-
-    def _clear(self) -> None:
-        self.rows = 0
+        self.total = 0  # returns taken
+        self.rows = 0  # of these, not flushed yet
         self.rounds: defaultdict[int, list[int]] = defaultdict(list)
         self.readers: dict[str, ReturnReader] = {}  # by version
         self.company_returns: list[CompanyReturn] = []
 
-    def take(self, row: Row[Any], questionnaire: Questionnaire) -> None:
+    def take(self, row: Row[Any], find_questionnaire: QuestionnaireLookup) -> None:
         """One submitted response, as a row of `_COLUMNS`."""
-        reader = self.readers.get(row.questionnaire_version)
+        number, _, round_id, version, company_id, answers_json, texts_json, submitted_at = tuple(row)
+        reader = self.readers.get(version)
         if reader is None:
-            reader = self.readers[row.questionnaire_version] = ReturnReader(find_layout(questionnaire))
-        number: int = row.number
+            reader = self.readers[version] = ReturnReader(find_layout(find_questionnaire(version)))
         self.rows += 1
-        self.rounds[row.round_id].append(number)
-        answered = reader.read(number, row.answers, row.texts)
-        if row.company_id is not None:
-            self.company_returns.append(CompanyReturn(number, row.round_id, row.company_id, answered, row.submitted_at))
+        self.rounds[round_id].append(number)
+        answers = json.loads(answers_json)
+        texts = json.loads(texts_json)
+        path = reader.read(number, answers, texts)
+        if company_id is not None and submitted_at is not None:
+            answered = sum(name in path.names for name in (*answers, *texts))
+            self.company_returns.append(CompanyReturn(number, round_id, company_id, answered, submitted_at))
 
     def flush(self) -> set[CompanyKey]:
         """Put everything gathered into the bitmaps; the companies with new returns."""
@@ -156,12 +159,14 @@ class _Gathered:
             added = BitMap(numbers)
             add_numbers(index.rounds, round_id, added)
             index.live = index.live | added
+        self.rounds.clear()
         for version, reader in self.readers.items():
             add_numbers(index.versions, version, BitMap(reader.numbers))
             reader.flush(index)
         touched = self._flush_companies()
+        self.company_returns.clear()
         self.total += self.rows
-        self._clear()
+        self.rows = 0
         return touched
 
     def _flush_companies(self) -> set[CompanyKey]:

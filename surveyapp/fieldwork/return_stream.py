@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from json import JSONDecoder
 from typing import NamedTuple
@@ -34,10 +34,12 @@ class SubmittedReturn(NamedTuple):
 
 def stream_returns(
     connection: Connection, survey_id: str, round_id: int, *, vault: Vault | None = None
-) -> Iterator[Sequence[SubmittedReturn]]:
-    """Returns that were submitted and not withdrawn, by number, in batches of at most `BATCH`.
+) -> Iterator[SubmittedReturn]:
+    """Returns that were submitted and not withdrawn, by number.
 
-    With `vault` what names the company is opened too: that is for the "identified" export alone. Raises `VaultFault`.
+    Rows are fetched in batches and decoded one by one: a thousand decoded returns at once would keep the garbage
+    collector busy for as long as the decoding takes. With `vault` what names the company is opened too: that is for
+    the "identified" export alone. Raises `VaultFault`.
     """
     read = JSONDecoder().raw_decode
     rows = connection.execute(
@@ -59,8 +61,8 @@ def stream_returns(
         if vault is not None:
             links = [row[6] for row in batch if row[6] is not None]
             identities = load_confidential(connection, vault, survey_id, links)
-        yield [
-            SubmittedReturn(
+        for number, language, answers, texts, submitted_at, edited_at, link in batch:
+            yield SubmittedReturn(
                 number,
                 language,
                 read(answers)[0],
@@ -69,5 +71,3 @@ def stream_returns(
                 edited_at,
                 identities.get(link, _NOTHING),
             )
-            for number, language, answers, texts, submitted_at, edited_at, link in batch
-        ]

@@ -29,7 +29,7 @@ from surveyapp.records.encryption import Vault
 
 TRIAL_SLUG = "trial"
 TRIAL_LASTS = timedelta(days=90)
-TRIAL_TITLE = Text(ko="시험 조사 회차", en="Trial round", ja="試行実施回")
+TRIAL_TITLE = Text(ko="시범 회차", en="Trial round", ja="試行回")
 
 # What stands where an operator puts its own words. Each says that it is a sample, and the sentences of the
 # questionnaire around them still read well.
@@ -126,9 +126,9 @@ def open_sample_round(
         slug=f"sample-{year}",
         kind="sample",
         title=Text(
-            ko=f"{year}년 예시 조사 회차(가상 자료)",
+            ko=f"{year}년 예시 회차(가상 자료)",
             en=f"Sample round {year} (fictional data)",
-            ja=f"{year}年サンプル実施回（架空データ）",
+            ja=f"{year}年サンプル回（架空データ）",
         ),
         operator_texts=SAMPLE_TEXTS,
         opens_at=period.opens_at,

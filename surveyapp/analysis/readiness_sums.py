@@ -1,0 +1,103 @@
+"""Overall readiness of very many returns: the rule of `questionnaire.scoring`, applied once to all that agree.
+
+The overall result of a return, with equal weights or not, and its band follow from five sums over its answered
+dimensions: weighted scores, scores, weights, how many they are, and how many of the gate's are below it. Returns with
+the same sums have the same result, so `score_readiness` is asked about the first of them only. The sums are kept as the
+digits of one whole number, in a base that none of them can reach. Dimensions are looked up several at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import lcm
+from operator import itemgetter
+from typing import Any
+
+from surveyapp.questionnaire.model import ScoringScheme
+from surveyapp.questionnaire.scoring import (
+    GATE_DIMENSIONS,
+    GATE_SCORE,
+    Readiness,
+    score_dimension,
+    score_readiness,
+)
+
+# Results kept by their sums.
+MAX_REMEMBERED = 200_000
+# Items looked up at once: six answers or a blank to each make a few thousand combinations.
+_MOST_ITEMS = 4
+_BASE = 1 << 40
+
+Answers = Mapping[str, Any]
+Levels = tuple[Any, ...]  # answers to some items, None where blank
+
+
+class DimensionGroup:
+    """Some dimensions together: what each combination of their levels adds to the sums of a return."""
+
+    def __init__(self, scheme: ScoringScheme, dimensions: tuple[str, ...], scale: int) -> None:
+        self.items_of = {dimension: scheme.items.get(dimension, ()) for dimension in dimensions}
+        self.items = tuple(item for items in self.items_of.values() for item in items)
+        self.digits: dict[Levels, int] = {}
+        self._weights = scheme.weights
+        self._scale = scale
+        self._get: Callable[[Answers], Levels] | None = itemgetter(*self.items) if len(self.items) > 1 else None
+
+    def read_levels(self, answers: Answers) -> Levels:
+        """The answers to the group's items."""
+        if self._get is not None:
+            try:
+                return self._get(answers)
+            except KeyError:  # an item is blank
+                pass
+        return tuple([answers.get(item) for item in self.items])
+
+    def find_digits(self, levels: Levels) -> int:
+        """The group's part of the sums; 0 where no item is answered."""
+        given = dict(zip(self.items, levels, strict=True))
+        digits = sum(self._find_part(dimension, given) for dimension in self.items_of)
+        self.digits[levels] = digits
+        return digits
+
+    def _find_part(self, dimension: str, given: Answers) -> int:
+        score = score_dimension(given[item] for item in self.items_of[dimension])
+        if score is None:
+            return 0
+        scaled, weight = score * self._scale, self._weights[dimension]
+        assert scaled.denominator == 1
+        is_gap = dimension in GATE_DIMENSIONS and score < GATE_SCORE
+        sums = (int(scaled) * weight, int(scaled), weight, 1, int(is_gap))
+        return sum(each * _BASE**place for place, each in enumerate(sums))
+
+
+class ReadinessSums:
+    """The groups of a scoring scheme, and the results known so far."""
+
+    def __init__(self, scheme: ScoringScheme) -> None:
+        most = max((len(items) for items in scheme.items.values()), default=1)
+        scale = lcm(*range(1, most + 1))  # makes the mean of any number of answered items whole
+        self.groups = tuple(DimensionGroup(scheme, dimensions, scale) for dimensions in _group_dimensions(scheme))
+        self._scheme = scheme
+        self._results: dict[int, Readiness] = {}
+
+    def find_result(self, sums: int, answers: Answers) -> Readiness:
+        """The result of all returns with these sums, of which `answers` is one; its `dimensions` are that one's own."""
+        result = self._results.get(sums)
+        if result is None:
+            if len(self._results) >= MAX_REMEMBERED:
+                self._results.clear()
+            result = self._results[sums] = score_readiness(self._scheme, answers)
+        return result
+
+
+def _group_dimensions(scheme: ScoringScheme) -> list[tuple[str, ...]]:
+    groups: list[list[str]] = []
+    held = _MOST_ITEMS
+    for dimension in scheme.weights:
+        items = len(scheme.items.get(dimension, ()))
+        if held + items > _MOST_ITEMS:
+            groups.append([])
+            held = 0
+        groups[-1].append(dimension)
+        held += items
+    return [tuple(group) for group in groups]

@@ -1,0 +1,51 @@
+"""The sample rounds under an application, for the tests of the desk."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from flask.testing import FlaskClient
+
+from surveyapp.records.database import Database, open_database
+from surveyapp.settings import Settings
+
+ROUND = "/desk/rounds/sample-2026"
+EARLIER = "/desk/rounds/sample-2025"
+TRIAL = "/desk/rounds/trial"
+
+
+def open_samples(settings: Settings, sampled_file: Path) -> Database:
+    """A copy of the sampled database, in the place where the settings look for it."""
+    shutil.copy(sampled_file, settings.instance / "survey.sqlite3")
+    return open_database(settings.database_url)
+
+
+def read_page(client: FlaskClient, path: str, *, language: str = "en", status: int = 200) -> str:
+    """The page's text; its markup is checked on the way."""
+    response = client.get(path, headers={"Accept-Language": language})
+    assert response.status_code == status, response.get_data(as_text=True)[-800:]
+    return response.get_data(as_text=True)
+
+
+def read_card(page: str, name: str) -> str:
+    """The markup of one figure."""
+    found = re.search(rf'<section class="card[^"]*" id="{name}".*?</section>', page, re.DOTALL)
+    assert found is not None, f"no figure {name}"
+    return found.group(0)
+
+
+def read_figures(page: str) -> list[dict[str, Any]]:
+    """The figures that the page carries for its script."""
+    texts = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)
+    return [json.loads(text) for text in texts]
+
+
+def read_words(markup: str) -> str:
+    """What can be read, in one line."""
+    shown = re.sub(r"<script.*?</script>", " ", markup, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", shown)).split())

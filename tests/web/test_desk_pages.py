@@ -1,0 +1,273 @@
+"""The desk's pages on the sample rounds: what they show, to whom, and under which filters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from surveyapp.questionnaire.model import LANGUAGES, Questionnaire
+from surveyapp.records.audit import list_audit
+from surveyapp.records.database import Database
+from surveyapp.records.tables import response
+from surveyapp.reports.charts import Chart, load_figure
+from surveyapp.settings import Settings
+from tests.web.desk_data import (
+    EARLIER,
+    ROUND,
+    TRIAL,
+    open_samples,
+    read_card,
+    read_figures,
+    read_page,
+    read_words,
+)
+
+SignIn = Callable[[str], FlaskClient]
+FIGURES = ("ranking", "leaves", "segments", "severity", "burden", "readiness", "importance", "change")
+SECTIONS = ("sec_consent", "sec_profile", "sec_japan", "sec_readiness", "sec_challenges", "sec_voice", "sec_support")
+PAGES = (
+    "/desk/",
+    f"{ROUND}/issues?company_size=e50_299&by=jp_stage&area=gmp",
+    f"{TRIAL}/issues",
+    f"{ROUND}/questions?section=sec_japan",
+    f"{ROUND}/questions?section=sec_support",
+    f"{ROUND}/questions/ch_areas?by=jp_year",
+    f"{ROUND}/questions/rank_topics?by=company_size",
+    f"{ROUND}/texts?area=gmp&question=ft_case",
+    f"{ROUND}/released",
+    f"{ROUND}/export",
+    "/desk/audit",
+)
+
+
+@pytest.fixture
+def database(settings: Settings, sampled_file: Path) -> Iterator[Database]:
+    opened = open_samples(settings, sampled_file)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def analyst(sign_in: SignIn) -> FlaskClient:
+    return sign_in("analyst")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_in_every_language(sign_in: SignIn, language: str) -> None:
+    """The client checks the markup of each reply; here the figures are checked by Plotly."""
+    admin = sign_in("admin")
+    for path in PAGES:
+        page = read_page(admin, path, language=language)
+        assert f'<html lang="{language}">' in page
+        for figure in read_figures(page):
+            load_figure(Chart("ranges", figure, 1, ""))
+
+
+def test_the_issues_page_answers_seven_questions(analyst: FlaskClient) -> None:
+    page = read_page(analyst, f"{ROUND}/issues")
+    for name in FIGURES:
+        words = read_words(read_card(page, name))
+        for fact in ("Base:", "Round:", "Method:", "Data:"):
+            assert fact.removesuffix(":") in words
+        assert "Sample round 2026 (fictional data)" in words
+        assert "<table" in read_card(page, name), f"{name} has no table beside its chart"
+    assert len(read_figures(page)) == 11
+    assert "Fictional data" in page
+
+
+def test_each_row_of_the_ranking_leads_to_its_problems_and_texts(analyst: FlaskClient) -> None:
+    ranking = read_card(read_page(analyst, f"{ROUND}/issues?company_size=e1_49"), "ranking")
+    assert f'href="{ROUND}/issues?company_size=e1_49&amp;area=gmp#leaves"' in ranking
+    assert f'href="{ROUND}/texts?company_size=e1_49&amp;issue=gmp"' in ranking
+
+
+def test_filters_live_in_the_address(analyst: FlaskClient) -> None:
+    page = read_page(analyst, f"{ROUND}/issues?company_type=pharma&company_type=bio&jp_stage=onmarket&by=company_size")
+    words = read_words(page)
+    assert "Looking at 6 companies" in words
+    assert re.search(r'name="company_type" value="pharma" checked', page)
+    assert re.search(r'<input type="hidden" name="by" value="company_size">', page)
+    assert f'class="chip" href="{ROUND}/issues?company_type=bio&amp;jp_stage=onmarket&amp;by=company_size"' in page, (
+        "a chip is the way to the page without its filter"
+    )
+    assert f'class="clear" href="{ROUND}/issues?by=company_size"' in page
+    assert "Filter" in read_words(read_card(page, "ranking"))
+
+
+def test_any_choice_question_can_filter(analyst: FlaskClient, questionnaire: Questionnaire) -> None:
+    page = read_page(analyst, f"{ROUND}/issues?add=ch_gmp_leaf")
+    assert 'name="ch_gmp_leaf" value="gmp-audit"' in page
+    offered = set(re.findall(r'<option value="([\w-]+)">', page)) | set(
+        re.findall(r'type="checkbox" name="(\w+)"', page)
+    )
+    wanted = {
+        question.name
+        for question in questionnaire.questions_in("answers")
+        if question.kind in ("select_one", "select_multiple")
+    }
+    assert wanted <= offered
+    confidential = {question.name for question in questionnaire.questions_in("identity", "contact")}
+    assert not confidential & offered
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "nonsense=1",
+        "company_type=nonsense",
+        "company_name=x",
+        "contact_email=x",
+        "ft_case=x",
+        "jp_year=2020",
+        "add=nonsense",
+        "add=jp_year",
+        "by=nonsense",
+        "area=nonsense",
+        "company_type=",
+    ],
+)
+def test_an_unknown_filter_is_explained(analyst: FlaskClient, query: str) -> None:
+    page = read_page(analyst, f"{ROUND}/issues?{query}", status=400)
+    assert "This filter does not exist" in page
+
+
+def test_an_unknown_round_or_question_is_not_found(analyst: FlaskClient) -> None:
+    for path in ("/desk/rounds/none/issues", "/desk/rounds/none/export/raw.csv", f"{ROUND}/questions/company_name"):
+        assert analyst.get(path).status_code == 404
+
+
+def test_few_companies_are_listed_without_ranks(analyst: FlaskClient) -> None:
+    ranking = read_words(read_card(read_page(analyst, f"{ROUND}/issues?company_type=bio"), "ranking"))
+    assert "too few for ranks" in ranking
+    assert "Tier 1" not in ranking
+    assert "few cases" in ranking
+
+
+def test_a_round_without_returns_says_what_comes(analyst: FlaskClient) -> None:
+    page = read_page(analyst, f"{TRIAL}/issues")
+    assert "No return has been submitted in this round yet" in page
+    assert not read_figures(page)
+
+
+def test_a_filter_that_nobody_passes_says_so(analyst: FlaskClient) -> None:
+    page = read_page(analyst, f"{ROUND}/issues?company_type=cosmetic&company_size=e1000p&jp_stage=withdrawn")
+    assert "No company passes these filters" in page
+
+
+def test_rounds_are_compared_under_the_same_filter(analyst: FlaskClient) -> None:
+    change = read_words(read_card(read_page(analyst, f"{ROUND}/issues"), "change"))
+    assert "What has changed since “Sample round 2025 (fictional data)”?" in change
+    assert "companies in both" in change
+    first = read_words(read_card(read_page(analyst, f"{EARLIER}/issues"), "change"))
+    assert "There is no earlier round to compare with" in first
+
+
+def test_every_question_has_a_figure(analyst: FlaskClient, questionnaire: Questionnaire) -> None:
+    shown: set[str] = set()
+    for section in SECTIONS:
+        page = read_page(analyst, f"{ROUND}/questions?section={section}")
+        shown |= set(re.findall(r'<section class="card[^"]*" id="q-(\w+)"', page))
+    assert shown == {question.name for question in questionnaire.questions_in("answers", "texts")}
+
+
+def test_missing_answers_are_kept_apart(analyst: FlaskClient) -> None:
+    page = read_page(analyst, f"{ROUND}/questions?section=sec_readiness")
+    words = read_words(read_card(page, "q-rd_clin"))
+    assert "Not applicable" in words and "Asked, not answered" in words and "Not asked" in words
+    assert re.search(r"of \d+ who answered", words), "a percentage says percent of what"
+
+
+def test_two_questions_are_set_against_each_other(analyst: FlaskClient) -> None:
+    page = read_page(analyst, f"{ROUND}/questions/ch_areas?by=company_size&jp_stage=onmarket")
+    cross = read_words(read_card(page, "cross"))
+    assert "answered both questions; percentages are of each column" in cross
+    assert '<option value="company_size" selected>' in page
+    assert '<input type="hidden" name="jp_stage" value="onmarket">' in page
+    assert analyst.get(f"{ROUND}/questions/ch_areas?by=contact_name").status_code == 400
+
+
+def test_reading_texts_is_audited(analyst: FlaskClient, database: Database) -> None:
+    page = read_page(analyst, f"{ROUND}/texts?area=gmp&question=ft_case&company_size=e50_299")
+    texts = page.count('class="text-card"')
+    assert texts > 0
+    with database.read() as connection:
+        (event,) = list_audit(connection, action="texts.viewed")
+    assert event.actor == "analyst@example.com"
+    assert event.details["issue"] == "gmp" and event.details["question"] == "ft_case"
+    assert event.details["texts"] == texts and "50" in str(event.details["filters"])
+
+
+def test_each_text_shows_what_its_company_allowed(analyst: FlaskClient) -> None:
+    words = read_words(read_page(analyst, f"{ROUND}/texts"))
+    for allowed in (
+        "Statistics only: not to be passed on in any form",
+        "Gist to the ministry, unnamed",
+        "Word for word after redaction",
+        "Not word for word",
+        "Company's name to the ministry",
+        "Not with the company's name",
+    ):
+        assert allowed in words
+
+
+def test_texts_go_on_where_a_screen_ends(analyst: FlaskClient) -> None:
+    page = read_page(analyst, f"{ROUND}/texts?after=60")
+    numbers = [int(number) for number in re.findall(r"Return (\d+)", page)]
+    assert numbers and min(numbers) > 60
+    assert analyst.get(f"{ROUND}/texts?after=x").status_code == 400
+
+
+def test_a_viewer_sees_released_figures_alone(sign_in: SignIn) -> None:
+    viewer = sign_in("viewer")
+    page = read_page(viewer, f"{ROUND}/released")
+    words = read_words(page)
+    assert "Released for: Ministry (MFDS)" in words
+    assert "group too small" in words and "hidden: the group has too few companies" in words
+    assert "<form" not in page.split("<main")[1], "there is nothing to filter by"
+    assert f"{ROUND}/issues" not in page
+    for path in ("issues", "questions", "texts", "export", "export/raw.csv", "export/ministry.csv"):
+        assert viewer.get(f"{ROUND}/{path}").status_code == 403
+    assert viewer.get("/desk/audit").status_code == 403
+
+
+def test_hidden_figures_are_nowhere_on_the_released_page(sign_in: SignIn) -> None:
+    """Stopped or withdrawn: one company. Its answers can be read neither in the tables nor in the charts."""
+    page = read_page(sign_in("viewer"), f"{ROUND}/released")
+    assert not re.search(r"(?<!\d)[01]/1(?!\d)", read_words(page))
+    for figure in read_figures(page):
+        for trace in figure["data"]:
+            for text in _list_texts(trace.get("hovertext", [])):
+                assert not re.search(r"\((\d|\d+/[1-4])\)", text), text
+
+
+def test_released_figures_take_no_filters(sign_in: SignIn) -> None:
+    viewer = sign_in("viewer")
+    plain = read_page(viewer, f"{ROUND}/released")
+    filtered = read_page(viewer, f"{ROUND}/released?company_type=bio")
+    assert read_words(plain.split("<main")[1]) == read_words(filtered.split("<main")[1])
+
+
+@pytest.mark.parametrize("path", ["issues", "questions?section=sec_challenges", "texts", "released", "export"])
+def test_pages_ask_the_database_as_often_for_one_return_as_for_many(
+    analyst: FlaskClient, database: Database, count_queries: Callable[[], Any], path: str
+) -> None:
+    read_page(analyst, f"{ROUND}/{path}")  # warm: the index, the parsed questionnaire
+    with count_queries() as many:
+        read_page(analyst, f"{ROUND}/{path}")
+    with database.write() as connection:
+        connection.execute(update(response).where(response.c.round_id == 3).values(round_id=2))
+    with count_queries() as other:
+        read_page(analyst, f"{ROUND}/{path}")
+    assert many.count == other.count <= 12, "\n".join(many.texts)
+
+
+def _list_texts(value: object) -> list[str]:
+    if isinstance(value, list):
+        return [text for item in value for text in _list_texts(item)]
+    return [str(value)]
