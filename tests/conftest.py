@@ -66,9 +66,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
+    return make_settings(tmp_path)
+
+
+def make_settings(folder: Path) -> Settings:
+    """Settings of an installation whose files are in `folder`."""
     return Settings(
-        instance=tmp_path,
-        database_url=f"sqlite:///{tmp_path / 'survey.sqlite3'}",
+        instance=folder,
+        database_url=f"sqlite:///{folder / 'survey.sqlite3'}",
         secret_key="a secret key of a test, long enough to sign with",
         password_salt="a salt of a test, long enough to be taken",
         vault_keys=VAULT_KEYS,
@@ -167,26 +172,26 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def sign_in(app: Flask, database: Database) -> Callable[[str], FlaskClient]:
+def sign_in(app: Flask) -> Callable[[str], FlaskClient]:
     """`sign_in("analyst")` is a client with the session of an account of that role, `analyst@example.com`."""
+    return lambda role: sign_in_as(app, role)
 
+
+def sign_in_as(app: Flask, role: str) -> FlaskClient:
     from surveyapp.records.account_changes import AccountUnknown, add_account, find_account
     from surveyapp.records.tables import user_account
 
-    def sign_in_as(role: str) -> FlaskClient:
-        email = f"{role}@example.com"
-        with database.write() as connection:
-            try:
-                find_account(connection, email)
-            except AccountUnknown:
-                add_account(connection, email=email, role_name=role, now=datetime.now(UTC))
-            key = connection.scalar(select(user_account.c.fs_uniquifier).where(user_account.c.email == email))
-        signed_in = app.test_client()
-        with signed_in.session_transaction("/desk/") as session:
-            session.update(_user_id=key, _fresh=True, fs_cc="set", fs_paa=datetime.now(UTC).timestamp())
-        return signed_in
-
-    return sign_in_as
+    email = f"{role}@example.com"
+    with app.extensions["surveyapp"].database.write() as connection:
+        try:
+            find_account(connection, email)
+        except AccountUnknown:
+            add_account(connection, email=email, role_name=role, now=datetime.now(UTC))
+        key = connection.scalar(select(user_account.c.fs_uniquifier).where(user_account.c.email == email))
+    signed_in = app.test_client()
+    with signed_in.session_transaction("/desk/") as session:
+        session.update(_user_id=key, _fresh=True, fs_cc="set", fs_paa=datetime.now(UTC).timestamp())
+    return signed_in
 
 
 @dataclass(slots=True)
@@ -231,6 +236,12 @@ class LiveServer:
 
 @pytest.fixture
 def live_server(settings: Settings, database: Database) -> Iterator[LiveServer]:
+    with serve_app(settings) as server:
+        yield server
+
+
+@contextmanager
+def serve_app(settings: Settings) -> Iterator[LiveServer]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         url = f"http://127.0.0.1:{port}"
@@ -261,6 +272,12 @@ def find_browser() -> str:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    with start_browser() as started:
+        yield started
+
+
+@contextmanager
+def start_browser() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

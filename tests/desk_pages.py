@@ -22,7 +22,7 @@ class Figure:
 
 def read_figures(html: str) -> dict[str, Figure]:
     """The figures of a page by their anchor. Small print of cells is left out."""
-    cards = document_fromstring(html).iterfind(".//section[@id]")
+    cards = document_fromstring(html).iterfind(".//*[@id][@aria-labelledby]")
     return {card.get("id", ""): Figure(_read_rows(card), _read_facts(card)) for card in cards}
 
 

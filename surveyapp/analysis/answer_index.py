@@ -7,26 +7,32 @@ other threads keep a consistent picture and need no lock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from pyroaring import BitMap
 
 Number = int | Fraction
+Result = TypeVar("Result")
 
 # Derived columns: made from several answers of one return, counted like answers.
 READINESS_OVERALL = "readiness.overall"  # 0 to 100 as reported to a company, with one decimal
 READINESS_OVERALL_EQUAL = "readiness.overall_equal_weights"
 READINESS_BAND = "readiness.band"
-LEAF_COUNT = "issues.leaf_count"  # issues ticked in all areas together
+SINGLE_LEAF = "issues.single_leaf"  # answered by who ticked one issue in all areas together
 
 
 def name_dimension(dimension: str) -> str:
     """The derived column with the exact scores (0 to 100) of a readiness dimension."""
     return f"readiness.{dimension}"
+
+
+def build_bitmap(numbers: Iterable[int]) -> BitMap:
+    """A bitmap that keeps no runs: they save little memory here, and intersections with them take ten times as long."""
+    return BitMap(numbers, optimize=False)
 
 
 @dataclass(slots=True)
@@ -51,13 +57,6 @@ class Column:
             remove_numbers(self.chosen, numbers)
             remove_numbers(self.placed, numbers)
             remove_numbers(self.values, numbers)
-
-    def optimize(self) -> None:
-        """Store runs of numbers as runs: the same numbers in less memory."""
-        self.asked.run_optimize()
-        self.answered.run_optimize()
-        for numbers in (*self.chosen.values(), *self.placed.values(), *self.values.values()):
-            numbers.run_optimize()
 
 
 def remove_numbers(bitmaps: dict[Any, BitMap], numbers: BitMap) -> None:
@@ -103,6 +102,7 @@ class AnswerIndex:
         self.superseded = BitMap()  # returns beside a more complete one of the same company and round
         self.company_returns: dict[int, CompanyReturn] = {}  # by number
         self.numbers_of: dict[tuple[int, int], frozenset[int]] = {}  # by (round, company)
+        self._remembered: dict[tuple[object, ...], tuple[object, object]] = {}
 
     def copy(self) -> AnswerIndex:
         """An equal index that can be changed without this one changing; the bitmaps are shared."""
@@ -118,12 +118,16 @@ class AnswerIndex:
         twin.numbers_of = self.numbers_of.copy()
         return twin
 
-    def optimize(self) -> None:
-        """Store runs of numbers as runs; worth it after many returns were added."""
-        for column in self.columns.values():
-            column.optimize()
-        for numbers in (self.live, *self.rounds.values(), *self.versions.values()):
-            numbers.run_optimize()
+    def remember(self, kind: str, round_id: int, about: tuple[object, ...], build: Callable[[], Result]) -> Result:
+        """The result of `build`, which is called once for the same kind, round and objects while this index lives.
+
+        For results over whole rounds, which every page asks for. They hold because a finished index never changes.
+        """
+        key = (kind, round_id, *map(id, about))
+        held = self._remembered.get(key)
+        if held is None:
+            held = self._remembered[key] = (about, build())  # keeps the objects, so that their ids stay their own
+        return cast("Result", held[1])
 
     def of_round(self, round_id: int) -> BitMap:
         """The returns of a round that count: all live ones, or one a company where the round counts companies."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress
 
 from surveyapp.questionnaire.expression_syntax import (
     AnswerName,
@@ -30,22 +31,34 @@ from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.questionnaire.model import Question, Questionnaire, Stored
 from surveyapp.questionnaire.paths import evaluate
 
-# Values kept of a name, and paths. Conditions on choices never reach it; one on free text could.
+# Values kept of a name. Conditions on choices never reach it; one on free text could.
 MAX_REMEMBERED = 100_000
+# Paths kept. They are many in a large survey, and cheap to put together again.
+MAX_PATHS = 20_000
 
 Returned = Mapping[str, Stored]
 Test = Callable[[Returned], bool]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class AskedPath:
-    """One way through the questionnaire; returns that took the same way share the object.
+    """One way through the questionnaire. Read only.
 
     `flags` says of every condition, in the order of `AskedPaths.conditions`, whether it held.
     """
 
-    names: frozenset[str]  # questions that were asked
-    flags: tuple[bool, ...]
+    __slots__ = ("_conditions", "_names", "flags")
+
+    def __init__(self, flags: tuple[bool, ...], conditions: Sequence[tuple[str, ...]]) -> None:
+        self.flags = flags
+        self._conditions = conditions
+        self._names: frozenset[str] | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of the questions that were asked."""
+        if self._names is None:
+            self._names = frozenset(name for names in compress(self._conditions, self.flags) for name in names)
+        return self._names
 
 
 class AskedPaths:
@@ -62,7 +75,10 @@ class AskedPaths:
         for row in questionnaire.questions:
             chains.setdefault((bits.find_mask(row), _build_offer(row)), []).append(row.name)
         self.conditions = tuple(tuple(names) for names in chains.values())
-        self._chains = tuple(chains)
+        self._masks = tuple(mask for mask, _ in chains)
+        self._offers = tuple(
+            _Offer(place, names[0], test) for place, ((_, test), names) in enumerate(chains.items()) if test is not None
+        )
         calculates = [row for row in questionnaire.rows if row.kind == "calculate" and row.name in bits.names]
         self._calculates = tuple((row.name, bits.find_mask(row)) for row in calculates)
         readers = {name: bits.build_reader(name) for name in bits.names}
@@ -89,22 +105,33 @@ class AskedPaths:
             if name not in stored:
                 # A calculate that is relevant, and blank or never stored: the rule itself decides.
                 return self._follow_rule(stored)
-        for question, offers in found.offers:
-            if question not in stored and not offers(stored):
-                return found.choose([question in stored or offers(stored) for question, offers in found.offers])
+        for offer in found.offers:
+            if offer.question not in stored and not offer.test(stored):
+                return self._close_offers(found, stored)
         return found.path
 
     def _remember(self, bits: int) -> _Found:
-        if len(self._paths) >= MAX_REMEMBERED:
+        flags = tuple([bits & mask == mask for mask in self._masks])
+        found = _Found(
+            path=AskedPath(flags, self.conditions),
+            needed=tuple([name for name, mask in self._calculates if bits & mask == mask]),
+            offers=tuple([offer for offer in self._offers if flags[offer.place]]),
+        )
+        if len(self._paths) >= MAX_PATHS:
             self._paths.clear()
-        needed = tuple(name for name, mask in self._calculates if bits & mask == mask)
-        found = self._paths[bits] = _Found(bits, self._chains, self.conditions, needed)
+        self._paths[bits] = found
         return found
+
+    def _close_offers(self, found: _Found, stored: Returned) -> AskedPath:
+        """The path of a return to which some choice_filter offers nothing."""
+        flags = list(found.path.flags)
+        for offer in found.offers:
+            flags[offer.place] = offer.question in stored or offer.test(stored)
+        return AskedPath(tuple(flags), self.conditions)
 
     def _follow_rule(self, stored: Returned) -> AskedPath:
         standing = evaluate(self.questionnaire, stored)
-        flags = tuple(standing.is_relevant(names[0]) for names in self.conditions)
-        return AskedPath(frozenset(question.name for question in standing.asked), flags)
+        return AskedPath(tuple(standing.is_relevant(names[0]) for names in self.conditions), self.conditions)
 
 
 @lru_cache(maxsize=16)
@@ -113,42 +140,22 @@ def find_asked_paths(questionnaire: Questionnaire) -> AskedPaths:
     return AskedPaths(questionnaire)
 
 
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A choice_filter that may offer nothing; its condition, at `place`, is that of one question."""
+
+    place: int
+    question: str
+    test: Test
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
-    """The path of all returns with the same bits; several where choice_filters still have a say."""
+    """What is known of all returns with the same bits."""
 
-    __slots__ = ("_by_offers", "_conditions", "_flags", "_waiting", "needed", "offers", "path")
-
-    def __init__(
-        self,
-        bits: int,
-        chains: Sequence[tuple[int, Test | None]],
-        conditions: Sequence[tuple[str, ...]],
-        needed: tuple[str, ...],
-    ) -> None:
-        self.needed = needed  # calculates that must be stored
-        self._conditions = conditions
-        self._flags = tuple(bits & mask == mask for mask, _ in chains)
-        self._waiting = tuple(
-            place for place, (_, offers) in enumerate(chains) if offers is not None and self._flags[place]
-        )
-        # A chain that ends with a choice_filter is that of one question.
-        self.offers = tuple(
-            (conditions[place][0], offers) for place in self._waiting if (offers := chains[place][1]) is not None
-        )
-        self._by_offers: dict[tuple[bool, ...], AskedPath] = {}
-        self.path = self.choose([True] * len(self._waiting))
-
-    def choose(self, offered: Sequence[bool]) -> AskedPath:
-        """The path where these of the waiting filters offer something."""
-        key = tuple(offered)
-        path = self._by_offers.get(key)
-        if path is None:
-            flags = list(self._flags)
-            for place, is_offered in zip(self._waiting, offered, strict=True):
-                flags[place] = is_offered
-            names = (name for flag, names in zip(flags, self._conditions, strict=True) if flag for name in names)
-            path = self._by_offers[key] = AskedPath(frozenset(names), tuple(flags))
-        return path
+    path: AskedPath  # where every filter offers something
+    needed: tuple[str, ...]  # calculates that must be stored
+    offers: tuple[_Offer, ...]
 
 
 class _Bits:

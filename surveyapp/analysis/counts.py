@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,6 +19,7 @@ NUMBER_KINDS: tuple[Kind, ...] = ("integer", "decimal")
 # Choice names that say why there is no answer. They are counted apart and are in no base.
 DONT_KNOW = "dk"
 NOT_APPLICABLE = "na"
+REASONS = (DONT_KNOW, NOT_APPLICABLE)
 
 
 class QuestionNotCounted(LookupError):
@@ -88,8 +90,14 @@ def count_question(index: AnswerIndex, question: Question, mask: Mask) -> Questi
     """
     if not question.is_asked or question.compartment not in ("answers", "texts"):
         raise QuestionNotCounted(question.name)
+    return mask.remember(index, "question", (question,), lambda: _count_question(index, question, mask))
+
+
+def _count_question(index: AnswerIndex, question: Question, mask: Mask) -> QuestionCounts:
     numbers = mask.numbers
-    answered = find_usable(index, question).intersection_cardinality(numbers)
+    missing = count_missing(index, question, mask)
+    asked = mask.size - missing.not_asked
+    answered = asked - missing.not_answered - missing.dont_know - missing.not_applicable
     values = _count_values(index, question, numbers)
     return QuestionCounts(
         question=question.name,
@@ -97,9 +105,9 @@ def count_question(index: AnswerIndex, question: Question, mask: Mask) -> Questi
         label=question.label,
         origin=mask.origin,
         base=mask.size,
-        asked=index.asked(question.name).intersection_cardinality(numbers),
+        asked=asked,
         answered=answered,
-        missing=count_missing(index, question, mask),
+        missing=missing,
         choices=_count_choices(index, question, numbers, answered),
         ranks=_count_ranks(index, question, numbers, answered),
         numbers=summarise_numbers(values) if question.kind in NUMBER_KINDS else None,
@@ -112,20 +120,25 @@ def count_missing(index: AnswerIndex, question: Question, mask: Mask) -> Missing
     numbers = mask.numbers
     asked = index.asked(question.name).intersection_cardinality(numbers)
     given = index.answered(question.name).intersection_cardinality(numbers)
-    counts = dict.fromkeys((DONT_KNOW, NOT_APPLICABLE), 0)
-    if question.kind == "select_one":
-        counts = {choice: index.chosen(question.name, choice).intersection_cardinality(numbers) for choice in counts}
+    counts = dict.fromkeys(REASONS, 0)
+    for choice in _list_reasons(question):
+        counts[choice] = index.chosen(question.name, choice).intersection_cardinality(numbers)
     return Missing(mask.size - asked, asked - given, counts[DONT_KNOW], counts[NOT_APPLICABLE])
 
 
 def find_usable(index: AnswerIndex, question: Question) -> BitMap:
     """Returns with a usable answer: neither blank nor `dk` nor `na`."""
     usable = index.answered(question.name)
-    if question.kind == "select_one":
-        for choice in (DONT_KNOW, NOT_APPLICABLE):
-            if question.find_choice(choice) is not None:
-                usable = usable - index.chosen(question.name, choice)
+    for choice in _list_reasons(question):
+        usable = usable - index.chosen(question.name, choice)
     return usable
+
+
+def _list_reasons(question: Question) -> list[str]:
+    """`dk` and `na`, where a select_one offers them. Among several choices they would not exclude the others."""
+    if question.kind != "select_one":
+        return []
+    return [choice.name for choice in question.choices if choice.name in REASONS]
 
 
 def list_usable_choices(question: Question) -> tuple[Choice, ...]:
@@ -137,21 +150,21 @@ def list_usable_choices(question: Question) -> tuple[Choice, ...]:
     if question.choice_filter is not None and not question.choice_filter.names:
         choices = question.choice_filter.choose({}, choices)
     if question.kind == "select_one":
-        choices = tuple(choice for choice in choices if choice.name not in (DONT_KNOW, NOT_APPLICABLE))
+        choices = tuple(choice for choice in choices if choice.name not in REASONS)
     return choices
 
 
 def _count_choices(index: AnswerIndex, question: Question, numbers: BitMap, answered: int) -> tuple[ChoiceCount, ...]:
     if question.kind not in ("select_one", "select_multiple"):
         return ()
-    return tuple(
-        ChoiceCount(
-            choice.name,
-            choice.label,
-            Share(index.chosen(question.name, choice.name).intersection_cardinality(numbers), answered),
-        )
-        for choice in list_usable_choices(question)
-    )
+    column = index.columns.get(question.name)
+    chosen: Mapping[str, BitMap] = {} if column is None else column.chosen
+    counts = []
+    for choice in list_usable_choices(question):
+        held = chosen.get(choice.name)
+        count = 0 if held is None else held.intersection_cardinality(numbers)
+        counts.append(ChoiceCount(choice.name, choice.label, Share(count, answered)))
+    return tuple(counts)
 
 
 def _count_ranks(index: AnswerIndex, question: Question, numbers: BitMap, answered: int) -> tuple[RankCount, ...]:

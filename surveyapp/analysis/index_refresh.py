@@ -10,7 +10,7 @@ from typing import Any
 from pyroaring import BitMap
 from sqlalchemy import Connection, Row, Text, case, cast, select
 
-from surveyapp.analysis.answer_index import AnswerIndex, CompanyReturn, add_numbers, remove_numbers
+from surveyapp.analysis.answer_index import AnswerIndex, CompanyReturn, add_numbers, build_bitmap, remove_numbers
 from surveyapp.analysis.return_readers import ReturnReader, find_layout
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.records.change_feed import BATCH, find_latest_revision, stream_changes
@@ -20,9 +20,7 @@ QuestionnaireLookup = Callable[[str], Questionnaire]  # by version
 CompanyKey = tuple[int, int]  # (round, company)
 
 # Rows gathered before they go into the bitmaps: enough to make each bitmap's share a batch, little enough to hold.
-FLUSH_ROWS = 10 * BATCH
-# From so many new rows on it pays to look for runs of numbers.
-WORTH_OPTIMIZING = 10_000
+FLUSH_ROWS = 25 * BATCH
 
 # The answers come as text and are decoded one return at a time: thousands of decoded returns alive at once would keep
 # the garbage collector busy for longer than everything else takes.
@@ -56,7 +54,7 @@ def refresh_index(index: AnswerIndex, connection: Connection, find_questionnaire
     touched = _change_company_rounds(fresh, company_rounds) | _drop_rounds(fresh, rounds)
     gathered = _Gathered(fresh)
     for batch in stream_changes(connection, index.survey_id, index.revision, _COLUMNS):
-        touched |= _remove(fresh, BitMap([row.number for row in batch]))
+        touched |= _remove(fresh, build_bitmap([row.number for row in batch]))
         for row in batch:
             if row.state == "submitted":
                 gathered.take(row, find_questionnaire)
@@ -65,8 +63,6 @@ def refresh_index(index: AnswerIndex, connection: Connection, find_questionnaire
     touched |= gathered.flush()
     for key in touched:
         _choose_return(fresh, key)
-    if gathered.total >= WORTH_OPTIMIZING:
-        fresh.optimize()
     fresh.revision = latest
     return fresh
 
@@ -119,11 +115,11 @@ def _remove(index: AnswerIndex, numbers: BitMap) -> set[CompanyKey]:
 def _choose_return(index: AnswerIndex, key: CompanyKey) -> None:
     """Let one return of the company count: most asked questions answered, then the latest submitted."""
     numbers = index.numbers_of.get(key, frozenset())
-    index.superseded = index.superseded - BitMap(numbers)
+    index.superseded = index.superseded - build_bitmap(numbers)
     if key[0] in index.company_rounds and len(numbers) > 1:
         entries = (index.company_returns[number] for number in numbers)
         best = max(entries, key=lambda entry: (entry.answered, entry.submitted_at, entry.number))
-        index.superseded = index.superseded | BitMap(numbers - {best.number})
+        index.superseded = index.superseded | build_bitmap(numbers - {best.number})
 
 
 class _Gathered:
@@ -131,8 +127,7 @@ class _Gathered:
 
     def __init__(self, index: AnswerIndex) -> None:
         self.index = index
-        self.total = 0  # returns taken
-        self.rows = 0  # of these, not flushed yet
+        self.rows = 0  # returns taken and not flushed yet
         self.rounds: defaultdict[int, list[int]] = defaultdict(list)
         self.readers: dict[str, ReturnReader] = {}  # by version
         self.company_returns: list[CompanyReturn] = []
@@ -146,7 +141,7 @@ class _Gathered:
         self.rows += 1
         self.rounds[round_id].append(number)
         answers = json.loads(answers_json)
-        texts = json.loads(texts_json)
+        texts = json.loads(texts_json) if len(texts_json) > 2 else {}
         path = reader.read(number, answers, texts)
         if company_id is not None and submitted_at is not None:
             answered = sum(name in path.names for name in (*answers, *texts))
@@ -156,16 +151,15 @@ class _Gathered:
         """Put everything gathered into the bitmaps; the companies with new returns."""
         index = self.index
         for round_id, numbers in self.rounds.items():
-            added = BitMap(numbers)
+            added = build_bitmap(numbers)
             add_numbers(index.rounds, round_id, added)
             index.live = index.live | added
         self.rounds.clear()
         for version, reader in self.readers.items():
-            add_numbers(index.versions, version, BitMap(reader.numbers))
+            add_numbers(index.versions, version, build_bitmap(reader.numbers))
             reader.flush(index)
         touched = self._flush_companies()
         self.company_returns.clear()
-        self.total += self.rows
         self.rows = 0
         return touched
 

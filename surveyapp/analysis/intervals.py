@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 
 # The 97.5 % point of the normal distribution as docs/method/scoring.md prints it; published figures rest on this value.
 NORMAL_QUANTILE = Fraction("1.959964")
@@ -35,6 +36,7 @@ class Share:
         return find_wilson_interval(self.count, self.base) if self.base else None
 
 
+@lru_cache(maxsize=4096)  # exact fractions are slow, and a page asks for the same few shares again and again
 def find_wilson_interval(count: int, base: int) -> Range:
     """The 95 % Wilson score interval of `count` of `base` (base above 0), exact to 40 digits.
 

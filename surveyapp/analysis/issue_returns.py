@@ -8,7 +8,7 @@ from typing import Literal
 
 from pyroaring import BitMap
 
-from surveyapp.analysis.answer_index import LEAF_COUNT, AnswerIndex
+from surveyapp.analysis.answer_index import SINGLE_LEAF, AnswerIndex
 from surveyapp.analysis.intervals import Share
 from surveyapp.analysis.issue_questions import (
     AREAS_QUESTION,
@@ -95,5 +95,4 @@ def find_group(index: AnswerIndex, question: str, choices: tuple[str, ...], base
 
 def find_single_leaf(index: AnswerIndex, base: BitMap) -> BitMap:
     """Returns that ticked one leaf in all: they are not asked for the most urgent, it counts as their first."""
-    numbers = index.values(LEAF_COUNT).get(1, BitMap())
-    return (numbers & base) - index.answered(TOP_QUESTIONS[0])
+    return (index.answered(SINGLE_LEAF) & base) - index.answered(TOP_QUESTIONS[0])

@@ -199,6 +199,12 @@ class IssueRanking:
 
 def rank_issues(index: AnswerIndex, questionnaire: Questionnaire, taxonomy: Taxonomy, mask: Mask) -> IssueRanking:
     """The ranking over a mask; `questionnaire` is the round's own. Raises IssuesNotAsked."""
+    return mask.remember(
+        index, "issues", (questionnaire, taxonomy), lambda: _rank_issues(index, questionnaire, taxonomy, mask)
+    )
+
+
+def _rank_issues(index: AnswerIndex, questionnaire: Questionnaire, taxonomy: Taxonomy, mask: Mask) -> IssueRanking:
     questions = find_issue_questions(questionnaire)
     reader = _IssueReader(index, questionnaire, taxonomy, find_base(index, mask))
     interested = find_interested(index, mask)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pyroaring import BitMap
 
-from surveyapp.analysis.answer_index import AnswerIndex
+from surveyapp.analysis.answer_index import AnswerIndex, Result
 from surveyapp.questionnaire.model import Questionnaire
 
 Filters = Mapping[str, tuple[str, ...]]
@@ -57,6 +57,12 @@ class Mask:
     @property
     def is_filtered(self) -> bool:
         return bool(self.origin.filters)
+
+    def remember(self, index: AnswerIndex, kind: str, about: tuple[object, ...], build: Callable[[], Result]) -> Result:
+        """The result of `build`, remembered with the index where the mask is a whole round of it."""
+        if self.is_filtered or self.origin.revision != index.revision:
+            return build()
+        return index.remember(kind, self.origin.round_id, about, build)
 
 
 def build_mask(index: AnswerIndex, questionnaire: Questionnaire, round_id: int, filters: Filters | None = None) -> Mask:

@@ -43,7 +43,7 @@ def summarise_numbers(counted: Sequence[tuple[int | Fraction, int]]) -> NumberSu
         upper_quartile=quartiles[2],
         smallest=Fraction(counted[0][0]),
         largest=Fraction(counted[-1][0]),
-        total=sum((Fraction(value) * times for value, times in counted), Fraction(0)),
+        total=Fraction(sum(value * times for value, times in counted)),
     )
 
 

@@ -138,6 +138,10 @@ class ImportancePerformance:
 
 def profile_readiness(index: AnswerIndex, questionnaire: Questionnaire, mask: Mask) -> ReadinessProfile:
     """The readiness of the companies of a mask."""
+    return mask.remember(index, "readiness", (questionnaire,), lambda: _profile_readiness(index, questionnaire, mask))
+
+
+def _profile_readiness(index: AnswerIndex, questionnaire: Questionnaire, mask: Mask) -> ReadinessProfile:
     scored = len(index.answered(READINESS_OVERALL) & mask.numbers)
     bands: tuple[tuple[Band, Share], ...] = ()
     if scored >= FEWEST_COMPANIES:

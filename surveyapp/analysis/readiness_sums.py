@@ -8,6 +8,7 @@ digits of one whole number, in a base that none of them can reach. Dimensions ar
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from math import lcm
 from operator import itemgetter
@@ -36,12 +37,17 @@ class DimensionGroup:
     """Some dimensions together: what each combination of their levels adds to the sums of a return."""
 
     def __init__(self, scheme: ScoringScheme, dimensions: tuple[str, ...], scale: int) -> None:
-        self.items_of = {dimension: scheme.items.get(dimension, ()) for dimension in dimensions}
-        self.items = tuple(item for items in self.items_of.values() for item in items)
+        self.items = tuple(item for dimension in dimensions for item in scheme.items.get(dimension, ()))
         self.digits: dict[Levels, int] = {}
         self._weights = scheme.weights
         self._scale = scale
         self._get: Callable[[Answers], Levels] | None = itemgetter(*self.items) if len(self.items) > 1 else None
+        self._slices: dict[str, slice] = {}  # of the items, by dimension
+        self._parts: dict[tuple[str, Levels], int] = {}
+        end = 0
+        for dimension in dimensions:
+            start, end = end, end + len(scheme.items.get(dimension, ()))
+            self._slices[dimension] = slice(start, end)
 
     def read_levels(self, answers: Answers) -> Levels:
         """The answers to the group's items."""
@@ -54,13 +60,27 @@ class DimensionGroup:
 
     def find_digits(self, levels: Levels) -> int:
         """The group's part of the sums; 0 where no item is answered."""
-        given = dict(zip(self.items, levels, strict=True))
-        digits = sum(self._find_part(dimension, given) for dimension in self.items_of)
+        digits = sum(self._find_part(dimension, levels[place]) for dimension, place in self._slices.items())
         self.digits[levels] = digits
         return digits
 
-    def _find_part(self, dimension: str, given: Answers) -> int:
-        score = score_dimension(given[item] for item in self.items_of[dimension])
+    def split(self, lists: Mapping[Levels, list[int]]) -> dict[str, dict[Levels, list[int]]]:
+        """Lists of numbers by the group's levels, taken apart by dimension and its levels."""
+        found: dict[str, dict[Levels, list[int]]] = {}
+        for dimension, place in self._slices.items():
+            parts = found[dimension] = defaultdict(list)
+            for levels, numbers in lists.items():
+                parts[levels[place]] += numbers
+        return found
+
+    def _find_part(self, dimension: str, levels: Levels) -> int:
+        part = self._parts.get((dimension, levels))
+        if part is None:
+            part = self._parts[dimension, levels] = self._add_up(dimension, levels)
+        return part
+
+    def _add_up(self, dimension: str, levels: Levels) -> int:
+        score = score_dimension(levels)
         if score is None:
             return 0
         scaled, weight = score * self._scale, self._weights[dimension]

@@ -1,8 +1,7 @@
 """Taking submitted returns apart: lists of response numbers for everything that was asked and answered.
 
-What `read` does runs for every answer of every return, a million times in a large survey: which questions to look at is
-therefore worked out once for each way through the questionnaire. What is stored is trusted to have the shape of its
-question; `fieldwork` stores no other.
+What `read` does runs for every answer of every return, a million times in a large survey, and looks at nothing that was
+not asked. What is stored is trusted to have the shape of its question; `fieldwork` stores no other.
 """
 
 from __future__ import annotations
@@ -19,18 +18,19 @@ from typing import Any, Literal
 from pyroaring import BitMap
 
 from surveyapp.analysis.answer_index import (
-    LEAF_COUNT,
     READINESS_BAND,
     READINESS_OVERALL,
     READINESS_OVERALL_EQUAL,
+    SINGLE_LEAF,
     AnswerIndex,
     Column,
     add_numbers,
+    build_bitmap,
     name_dimension,
 )
 from surveyapp.analysis.asked_paths import AskedPath, find_asked_paths
 from surveyapp.analysis.issue_questions import IssuesNotAsked, find_issue_questions
-from surveyapp.analysis.readiness_sums import DimensionGroup, ReadinessSums
+from surveyapp.analysis.readiness_sums import ReadinessSums
 from surveyapp.questionnaire.model import Kind, Questionnaire
 from surveyapp.questionnaire.scoring import Readiness, score_dimension
 
@@ -68,14 +68,13 @@ def find_layout(questionnaire: Questionnaire) -> Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """The questions asked on one path, by the shape of their answers, each with its lists. Readiness items and texts
-    are read apart."""
+class _Gathered:
+    """The questions asked under one condition, by the shape of their answers, each with its lists. Readiness items,
+    ranks and texts are read apart."""
 
+    asked: list[int]
     single: tuple[tuple[str, Lists], ...]
     several: tuple[tuple[str, Lists], ...]
-    leaves: tuple[tuple[str, Lists], ...]
-    ranked: tuple[tuple[str, Lists], ...]
 
 
 class ReturnReader:
@@ -85,66 +84,42 @@ class ReturnReader:
         self.numbers: list[int] = []
         self._layout = layout
         self._lists: dict[str, Lists] = {name: defaultdict(list) for name in layout.kinds}
-        self._plans: dict[AskedPath, _Plan] = {}
-        self._asked: list[list[int]] = [[] for _ in layout.paths.conditions]
+        self._gathered = tuple(self._prepare(names) for names in layout.paths.conditions)
+        self._ranked = tuple((name, self._lists[name]) for name, kind in layout.kinds.items() if kind == "rank")
         self._texts: Lists = defaultdict(list)
-        self._leaf_counts: Lists = defaultdict(list)
         self._levels: tuple[Lists, ...] = tuple(defaultdict(list) for _ in layout.readiness.groups)
         self._results: dict[int, tuple[Readiness, list[int]]] = {}  # by the sums that they follow from
+
+    def _prepare(self, names: tuple[str, ...]) -> _Gathered:
+        layout = self._layout
+        asked = [(name, layout.kinds[name]) for name in names if name in layout.kinds and name not in layout.items]
+
+        def choose(*kinds: Kind) -> tuple[tuple[str, Lists], ...]:
+            return tuple((name, self._lists[name]) for name, kind in asked if kind in kinds)
+
+        return _Gathered([], choose("select_one", "integer", "decimal"), choose("select_multiple"))
 
     def read(self, number: int, answers: Answers, texts: Answers) -> AskedPath:
         """Note a return under everything it was asked and answered; its path through the questionnaire."""
         self.numbers.append(number)
         paths = self._layout.paths
         path = paths.find_path({**answers, **texts} if texts and paths.reads_texts else answers)
-        for numbers in compress(self._asked, path.flags):
-            numbers.append(number)
-        plan = self._plans.get(path) or self._plan(path)
-        get = answers.get
-        for name, lists in plan.single:
-            stored = get(name)
-            if stored is not None:
-                lists[stored].append(number)
-        for name, lists in plan.several:
-            for choice in get(name, ()):
-                lists[choice].append(number)
-        for name, lists in plan.ranked:
-            for place, choice in enumerate(get(name, ()), start=1):
+        for gathered in compress(self._gathered, path.flags):
+            gathered.asked.append(number)
+            for name, lists in gathered.single:
+                if name in answers:
+                    lists[answers[name]].append(number)
+            for name, lists in gathered.several:
+                if name in answers:
+                    for choice in answers[name]:
+                        lists[choice].append(number)
+        for name, lists in self._ranked:
+            for place, choice in enumerate(answers.get(name, ()), start=1):
                 lists[choice, place].append(number)
         for name in texts:
             self._texts[name].append(number)
-        self._read_leaves(number, answers, plan)
         self._read_levels(number, answers)
         return path
-
-    def _plan(self, path: AskedPath) -> _Plan:
-        layout = self._layout
-        asked = [(name, kind) for name, kind in layout.kinds.items() if name in path.names - layout.items]
-
-        def choose(*kinds: Kind, leaves: bool = False) -> tuple[tuple[str, Lists], ...]:
-            return tuple(
-                (name, self._lists[name])
-                for name, kind in asked
-                if kind in kinds and (name in layout.leaf_questions) == leaves
-            )
-
-        plan = self._plans[path] = _Plan(
-            single=choose("select_one", "integer", "decimal"),
-            several=choose("select_multiple"),
-            leaves=choose("select_multiple", leaves=True),
-            ranked=choose("rank"),
-        )
-        return plan
-
-    def _read_leaves(self, number: int, answers: Answers, plan: _Plan) -> None:
-        count = 0
-        for name, lists in plan.leaves:
-            leaves = answers.get(name, ())
-            count += len(leaves)
-            for leaf in leaves:
-                lists[leaf].append(number)
-        if count:
-            self._leaf_counts[count].append(number)
 
     def _read_levels(self, number: int, answers: Answers) -> None:
         readiness = self._layout.readiness
@@ -162,6 +137,7 @@ class ReturnReader:
     def flush(self, index: AnswerIndex) -> None:
         """Put what was gathered into the bitmaps, and begin anew."""
         asked = self._flush_asked(index)
+        self._flush_single_leaf(index)
         self._flush_levels()
         for name, lists in self._lists.items():
             if lists:
@@ -172,24 +148,33 @@ class ReturnReader:
         for name, numbers in self._texts.items():
             if name in asked:
                 column = _find_column(index, name)
-                column.answered = column.answered | (BitMap(numbers) & asked[name])
+                column.answered = column.answered | (build_bitmap(numbers) & asked[name])
         self._texts.clear()
-        _add_lists(index, LEAF_COUNT, "values", self._leaf_counts)
-        self._leaf_counts.clear()
         self._flush_results(index)
         self.numbers.clear()
 
     def _flush_asked(self, index: AnswerIndex) -> dict[str, BitMap]:
         """Put who was asked into the columns; by question, who of the gathered returns was."""
         asked: dict[str, BitMap] = {}
-        for names, numbers in zip(self._layout.paths.conditions, self._asked, strict=True):
-            held = BitMap(numbers)
-            asked.update((name, held) for name in names if numbers and name in self._layout.kinds)
-            numbers.clear()
+        for names, gathered in zip(self._layout.paths.conditions, self._gathered, strict=True):
+            held = build_bitmap(gathered.asked)
+            asked.update((name, held) for name in names if held and name in self._layout.kinds)
+            gathered.asked.clear()
         for name, held in asked.items():
             column = _find_column(index, name)
             column.asked = column.asked | held
         return asked
+
+    def _flush_single_leaf(self, index: AnswerIndex) -> None:
+        """Note who ticked one issue in all areas together."""
+        once, twice = BitMap(), BitMap()
+        for name in self._layout.leaf_questions:
+            for numbers in self._lists[name].values():
+                ticked = build_bitmap(numbers)
+                twice |= once & ticked
+                once |= ticked
+        column = _find_column(index, SINGLE_LEAF)
+        column.answered = column.answered | (once - twice)
 
     def _flush_levels(self) -> None:
         """Hand the answers to readiness items, which were read together, on to the lists of their questions."""
@@ -201,8 +186,8 @@ class ReturnReader:
 
     def _flush_results(self, index: AnswerIndex) -> None:
         for group, lists in zip(self._layout.readiness.groups, self._levels, strict=True):
-            for dimension in group.items_of:
-                scored = ((_score(group, dimension, levels), numbers) for levels, numbers in lists.items())
+            for dimension, parts in group.split(lists).items():
+                scored = ((score_dimension(levels), numbers) for levels, numbers in parts.items())
                 _add_results(index, name_dimension(dimension), "values", scored)
             lists.clear()
         results = tuple(self._results.values())
@@ -212,12 +197,6 @@ class ReturnReader:
         equal = ((result.overall_equal_weights, numbers) for result, numbers in results)
         _add_results(index, READINESS_OVERALL_EQUAL, "values", equal)
         self._results.clear()
-
-
-@lru_cache(maxsize=100_000)
-def _score(group: DimensionGroup, dimension: str, levels: tuple[Any, ...]) -> Fraction | None:
-    given = dict(zip(group.items, levels, strict=True))
-    return score_dimension(given[item] for item in group.items_of[dimension])
 
 
 def _find_column(index: AnswerIndex, name: str) -> Column:
@@ -242,7 +221,7 @@ def _add_lists(
     column = _find_column(index, name)
     bitmaps: dict[Any, BitMap] = getattr(column, part)
     for key, numbers in lists.items():
-        added = BitMap(numbers) if within is None else BitMap(numbers) & within
+        added = build_bitmap(numbers) if within is None else build_bitmap(numbers) & within
         if added:
             add_numbers(bitmaps, key if read is None else read(key), added)
             column.answered = column.answered | added

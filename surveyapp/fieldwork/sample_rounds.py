@@ -29,7 +29,7 @@ from surveyapp.records.encryption import Vault
 
 TRIAL_SLUG = "trial"
 TRIAL_LASTS = timedelta(days=90)
-TRIAL_TITLE = Text(ko="시범 회차", en="Trial round", ja="試行回")
+TRIAL_TITLE = Text(ko="조사 체험하기", en="Try the survey", ja="調査を試す")
 
 # What stands where an operator puts its own words. Each says that it is a sample, and the sentences of the
 # questionnaire around them still read well.

@@ -7,7 +7,7 @@ made once and joined, which is several times faster. `safe_text` decides what a 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -81,6 +81,27 @@ class _Block:
     cells: _Cells
 
 
+class _Gap:
+    """A stretch of questions that are asked or not asked together."""
+
+    def __init__(self, start: int, blocks: list[_Block]) -> None:
+        self.start = start
+        self._place = slice(start, start + len(blocks))
+        self._not_answered = [block.cells[None] for block in blocks]
+        self._not_asked = ["," * (len(block.columns) - 1) for block in blocks]
+        self._joined = (",".join(self._not_asked),)
+
+    def close(self, cells: list[str]) -> None:
+        """Put the blank cells in as one piece; gaps further on must have been closed before. An answer, should there
+        be one in spite of the path, is never lost."""
+        found = cells[self._place]
+        if found == self._not_answered:
+            cells[self._place] = self._joined
+        else:
+            triples = zip(found, self._not_answered, self._not_asked, strict=True)
+            cells[self._place] = [blank if cell == unanswered else cell for cell, unanswered, blank in triples]
+
+
 def stream_raw_csv(
     returns: Iterable[SubmittedReturn],
     questionnaire: Questionnaire,
@@ -139,10 +160,11 @@ class RawLayout:
 
         self._blocks = {block.name: (place, block.cells) for place, block in enumerate(blocks)}
         self._not_answered = [block.cells[None] for block in blocks]
-        self._not_asked = [self._find_runs(names, blocks) for names in self._paths.conditions]
+        self._gaps = sorted(self._list_gaps(blocks), key=lambda item: -item[1].start)
         self._own_words = frozenset(row.name for row in rows if row.kind == "text")
+        conditions = {name: place for place, names in enumerate(self._paths.conditions) for name in names}
         self._offered = [
-            (self._blocks[row.name][0], row.name, _write_offered(row))
+            (self._blocks[row.name][0], conditions[row.name], _write_offered(row))
             for row in rows
             if row.kind == "select_multiple" and row.choice_filter is not None and row.choice_filter.names
         ]
@@ -150,34 +172,36 @@ class RawLayout:
     def write_line(self, submitted: SubmittedReturn, *, is_counted: bool) -> str:
         """One return as a line of the file."""
         answers, texts = submitted.answers, submitted.texts
-        path = self._paths.find_path({**answers, **texts} if texts else answers)
+        flags = self._paths.find_path({**answers, **texts} if texts else answers).flags
         use = decide_use(answers)
-        blocks = self._blocks
         cells = self._not_answered.copy()
-        for is_asked, runs in zip(path.flags, self._not_asked, strict=True):
-            if not is_asked:
-                for run, blank in runs:
-                    cells[run] = blank
-        for name, answer in answers.items():
-            if name in blocks:
-                place, known = blocks[name]
-                cells[place] = known[" ".join(answer) if answer.__class__ is list else answer]
-        for place, name, write in self._offered:
-            if name in path.names:
+        try:
+            self._fill(cells, answers)
+        except KeyError:  # an answer to a question that this version does not have
+            self._fill(cells, {name: answer for name, answer in answers.items() if name in self._blocks})
+        for place, condition, write in self._offered:
+            if flags[condition]:
                 cells[place] = write(answers)
         if texts or submitted.identity:
             self._add_own_words(cells, {**texts, **submitted.identity}, is_withheld=not use.gist_to_ministry)
+        for condition, gap in self._gaps:
+            if not flags[condition]:
+                gap.close(cells)
         return f"{self._round_cells.write(submitted, use, is_counted)},{','.join(cells)}{LINE_END}"
 
-    def _find_runs(self, names: Iterable[str], blocks: Sequence[_Block]) -> list[tuple[slice, list[str]]]:
-        """Where the questions of one condition stand, in pieces without a gap, and the cells of not being asked."""
-        places = sorted(self._blocks[name][0] for name in names if name in self._blocks)
-        runs = []
-        for _, piece in groupby(enumerate(places), lambda item: item[1] - item[0]):
-            members = [place for _, place in piece]
-            run = slice(members[0], members[-1] + 1)
-            runs.append((run, ["," * (len(block.columns) - 1) for block in blocks[run]]))
-        return runs
+    def _fill(self, cells: list[str], answers: Answers) -> None:
+        blocks = self._blocks
+        for name, answer in answers.items():
+            place, known = blocks[name]
+            cells[place] = known[" ".join(answer) if answer.__class__ is list else answer]
+
+    def _list_gaps(self, blocks: list[_Block]) -> Iterator[tuple[int, _Gap]]:
+        """Stretches of questions with one condition (its place among the flags of a path)."""
+        for condition, names in enumerate(self._paths.conditions):
+            places = sorted(self._blocks[name][0] for name in names if name in self._blocks)
+            for _, stretch in groupby(enumerate(places), lambda item: item[1] - item[0]):
+                members = [place for _, place in stretch]
+                yield condition, _Gap(members[0], blocks[members[0] : members[-1] + 1])
 
     def _add_own_words(self, cells: list[str], typed: Answers, *, is_withheld: bool) -> None:
         for name, text in typed.items():

@@ -39,7 +39,7 @@ from surveyapp.web.csrf import ProofFault, find_page_to_show_again
 from surveyapp.web.frame import Frame, build_frame
 from surveyapp.web.limits import count_seconds_to_wait
 from surveyapp.web.locale import find_language, find_language_urls, show_time
-from surveyapp.web.request_log import describe_fault, mask_path
+from surveyapp.web.request_log import describe_fault, write_path
 
 logger = logging.getLogger(__name__)
 
@@ -315,14 +315,19 @@ def _handle_csrf_error(fault: CSRFError) -> Any:
 
 
 def _handle_unexpected(fault: Exception) -> Response:
-    place = (g.get("request_id"), request.method, mask_path(request.path))
+    place = (g.get("request_id"), request.method, write_path(request.path))
     logger.error("%s %s %s failed\n%s", *place, describe_fault(fault))
     return show_problem(explain_status(500))
 
 
+def note_database_fault(fault: DatabaseFault) -> Problem:
+    """Write the fault to the log and explain it, for whoever shows it on a page of its own."""
+    logger.error("%s %s: %s", g.get("request_id"), write_path(request.path), type(fault).__name__)
+    return explain_database_fault(fault)
+
+
 def _handle_database_fault(fault: DatabaseFault) -> Response:
-    logger.error("%s %s: %s", g.get("request_id"), mask_path(request.path), type(fault).__name__)
-    return show_problem(explain_database_fault(fault))
+    return show_problem(note_database_fault(fault))
 
 
 def set_up_errors(app: Flask) -> None:

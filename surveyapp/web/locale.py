@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
@@ -81,7 +81,8 @@ def show_number(value: int | float) -> str:
 def find_language_url(language: Language) -> str:
     """The address of this page in another language, its other parameters kept."""
     kept = [(name, value) for name, value in request.args.items(multi=True) if name != PARAMETER]
-    return f"{request.path}?{urlencode([*kept, (PARAMETER, language)])}"
+    path = "/" + quote(request.path.lstrip("/\\"))  # two slashes in front would name another host
+    return f"{path}?{urlencode([*kept, (PARAMETER, language)])}"
 
 
 def find_language_urls() -> dict[Language, str]:

@@ -17,11 +17,17 @@ from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
 SECRET_PART = re.compile(r"(/r/|/desk/reset/)[^/?#\s]+")
+NOT_ON_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # an address that holds these would forge lines
 logger = logging.getLogger("surveyapp.requests")
 
 
 def mask_path(path: str) -> str:
     return SECRET_PART.sub(r"\1…", path)
+
+
+def write_path(path: str) -> str:
+    """A requested path as it may stand in a log: on one line, without the secret part of a private link."""
+    return mask_path(NOT_ON_A_LINE.sub("\N{REPLACEMENT CHARACTER}", path))
 
 
 class MaskSecrets(logging.Filter):
@@ -57,7 +63,7 @@ def _write_entry(response: Response) -> Response:
         "%s %s %s %d %.0fms",
         g.get("request_id", "-"),
         request.method,
-        mask_path(request.path),
+        write_path(request.path),
         response.status_code,
         took_ms,
     )

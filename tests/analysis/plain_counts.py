@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import select
 
 from surveyapp.analysis.answer_index import (
-    LEAF_COUNT,
     READINESS_BAND,
     READINESS_OVERALL,
     READINESS_OVERALL_EQUAL,
+    SINGLE_LEAF,
     AnswerIndex,
     name_dimension,
 )
@@ -90,7 +90,8 @@ def _note_derived(found: PlainCounts, number: int, standing: Standing) -> None:
     derived[READINESS_OVERALL] = readiness.overall
     derived[READINESS_OVERALL_EQUAL] = readiness.overall_equal_weights
     leaves = [standing.answer(name) for name in standing.questionnaire.by_name if name.endswith("_leaf")]
-    derived[LEAF_COUNT] = sum(len(ticked) for ticked in leaves if isinstance(ticked, list)) or None
+    if sum(len(ticked) for ticked in leaves if isinstance(ticked, list)) == 1:
+        found.answered[SINGLE_LEAF].add(number)
     for name, value in derived.items():
         if value is not None:
             found.details["value", name, Fraction(value)].add(number)

@@ -154,3 +154,15 @@ def test_every_count_agrees_with_a_plain_count(field: Field) -> None:
                 for answer in given
             )
             assert entry.share == Share(chose, counts.answered)
+
+
+def test_counts_of_a_whole_round_are_remembered_as_long_as_nothing_changes(field: Field) -> None:
+    round_id = field.add_round()
+    field.add(round_id, {"company_type": "bio"})
+    first = count(field, round_id, "company_type")
+    assert count(field, round_id, "company_type") is first
+    assert count(field, round_id, "company_type", company_type=("bio",)) is not first
+    earlier = field.mask(round_id)
+    field.add(round_id, {"company_type": "api"})
+    assert count(field, round_id, "company_type").base == 2
+    assert count_question(field.index, field.questionnaire.by_name["company_type"], earlier).base == 1

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from flask.testing import FlaskClient
+
+from tests.conftest import LiveServer
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import BrowserContext, Page
 
 READ_TYPED = "name => [...document.querySelectorAll('main form')].flatMap(form => new FormData(form).getAll(name))"
 
@@ -29,7 +33,7 @@ class BrowserVisit:
 
     def press(self, name: str = "", value: str = "") -> BrowserVisit:
         """Click the button `name=value`, or the main one, and wait for where it leads."""
-        button = f"button[name='{name}'][value='{value}']" if name else "main form .button-primary"
+        button = f"button[name='{name}'][value='{value}']" if name else "main form button[type=submit]:not([name])"
         with self.page.expect_navigation() as navigation:
             self.page.locator(button).first.click()
         self.status = navigation.value.status
@@ -78,10 +82,17 @@ class BrowserVisit:
             case "radio" | "checkbox":
                 for value in values:
                     self.page.locator(f"{control}[value='{value}']").check()
-                for box in self.page.locator(f"{control}[type=checkbox]:checked").all():
-                    if box.get_attribute("value") not in values:
-                        box.uncheck()
+                for value in set(self.list_typed(name)) - set(values) - {""}:
+                    self.page.locator(f"{control}[type=checkbox][value='{value}']").uncheck()
             case "select-one":
                 self.page.locator(control).select_option(list(values) or "")
             case _:
                 self.page.locator(control).fill("".join(values))
+
+
+def carry_session(client: FlaskClient, context: BrowserContext, server: LiveServer) -> None:
+    """Let a browser have the session of a test client."""
+    cookie = client.get_cookie("desk_session", path="/desk")
+    assert cookie is not None
+    host = urlsplit(server.url).hostname or ""
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "domain": host, "path": cookie.path}])

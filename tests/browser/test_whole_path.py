@@ -15,7 +15,7 @@ from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.records.database import Database
 from surveyapp.records.encryption import Vault
 from surveyapp.records.tables import response
-from tests.browser.browser_visits import BrowserVisit
+from tests.browser.browser_visits import BrowserVisit, carry_session
 from tests.conftest import LiveServer
 from tests.whole_path import (
     BEFORE,
@@ -31,7 +31,7 @@ from tests.whole_path import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+    from playwright.sync_api import Browser, Page, ViewportSize
 
 
 @dataclass
@@ -99,10 +99,3 @@ def open_page(browser: Browser, *, has_script: bool) -> Iterator[Page]:
     yield page
     context.close()
     assert not [each for each in complaints if "status of 422" not in each]
-
-
-def carry_session(client: FlaskClient, context: BrowserContext, server: LiveServer) -> None:
-    """Let a browser have the session of a test client."""
-    cookie = client.get_cookie("desk_session", path="/desk")
-    assert cookie is not None
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": f"{server.url}/desk"}])

@@ -34,7 +34,7 @@ def read_page(client: FlaskClient, path: str, *, language: str = "en", status: i
 
 def read_card(page: str, name: str) -> str:
     """The markup of one figure."""
-    found = re.search(rf'<section class="card[^"]*" id="{name}".*?</section>', page, re.DOTALL)
+    found = re.search(rf'<article class="card[^"]*" id="{name}".*?</article>', page, re.DOTALL)
     assert found is not None, f"no figure {name}"
     return found.group(0)
 

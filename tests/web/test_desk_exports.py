@@ -5,25 +5,29 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from surveyapp.fieldwork.sample_files import load_sample_companies
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.records.audit import list_audit
 from surveyapp.records.database import Database
+from surveyapp.records.encryption import Vault
 from surveyapp.records.tables import confidential, response
 from surveyapp.settings import Settings
+from surveyapp.web.installation import keep_installation
 from tests.web.desk_data import ROUND, open_samples, read_page
 
 SignIn = Callable[[str], FlaskClient]
 REASON = "Matching returns with the member directory"
 BOM = "\ufeff"
+SAMPLE_2026 = 3
 
 
 @pytest.fixture
@@ -60,7 +64,7 @@ def count_live(database: Database, round_id: int) -> int:
 def test_raw_holds_every_submitted_return(analyst: FlaskClient, database: Database) -> None:
     reply = analyst.get(f"{ROUND}/export/raw.csv")
     rows = read_rows(reply)
-    assert len(rows) == count_live(database, 2)
+    assert len(rows) == count_live(database, SAMPLE_2026)
     assert sum(row["counted"] == "1" for row in rows) == 36
     assert {row["round_kind"] for row in rows} == {"sample"}
     assert all(row["submitted_at"].endswith("+09:00") for row in rows)
@@ -111,7 +115,7 @@ def test_identified_is_for_managers_with_a_reason(
 ) -> None:
     assert analyst.post(f"{ROUND}/export/identified.csv", data={"reason": REASON}).status_code == 403
     assert manager.get(f"{ROUND}/export/identified.csv").status_code == 405
-    refused = manager.post(f"{ROUND}/export/identified.csv", data={"reason": "why", "language": "en"})
+    refused = manager.post(f"{ROUND}/export/identified.csv?lang=en", data={"reason": "why"})
     assert refused.status_code == 422
     assert "what the file is for" in refused.get_data(as_text=True) and ">why</textarea>" in refused.get_data(
         as_text=True
@@ -145,7 +149,7 @@ def test_each_export_is_audited(analyst: FlaskClient, database: Database, path: 
     assert analyst.get(f"{ROUND}/export/{path}").status_code == 200
     with database.read() as connection:
         (event,) = list_audit(connection, action="export.csv")
-    assert event.actor == "analyst@example.com" and event.round_id == 2
+    assert event.actor == "analyst@example.com" and event.round_id == SAMPLE_2026
     assert str(event.details["kind"]) in path
     assert str(event.details["file"]).startswith("FICTIONAL_")
 
@@ -155,10 +159,9 @@ def test_an_unknown_choice_of_the_file_is_explained(analyst: FlaskClient, query:
     assert analyst.get(f"{ROUND}/export/raw.csv?{query}").status_code == 400
 
 
-def test_a_failure_is_an_error_page_and_never_half_a_file(manager: FlaskClient, database: Database) -> None:
-    """A row that cannot be opened with the keys: the fault shows before a header is sent, and nothing is audited."""
-    with database.write() as connection:
-        connection.execute(update(confidential).values(ciphertext=b"broken"))
+def test_a_failure_is_an_error_page_and_never_half_a_file(manager: FlaskClient, app: Flask, database: Database) -> None:
+    """Rows that the keys do not open: the fault shows before a header is sent, and nothing is audited."""
+    keep_installation(app, replace(app.extensions["surveyapp"], vault=Vault({"k2": b"3" * 32}, b"4" * 32)))
     reply = manager.post(f"{ROUND}/export/identified.csv", data={"reason": REASON, "language": "en"})
     assert reply.status_code == 503
     assert reply.mimetype == "text/html" and "Content-Disposition" not in reply.headers

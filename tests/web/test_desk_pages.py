@@ -172,7 +172,7 @@ def test_every_question_has_a_figure(analyst: FlaskClient, questionnaire: Questi
     shown: set[str] = set()
     for section in SECTIONS:
         page = read_page(analyst, f"{ROUND}/questions?section={section}")
-        shown |= set(re.findall(r'<section class="card[^"]*" id="q-(\w+)"', page))
+        shown |= set(re.findall(r'<article class="card[^"]*" id="q-(\w+)"', page))
     assert shown == {question.name for question in questionnaire.questions_in("answers", "texts")}
 
 
@@ -261,7 +261,7 @@ def test_pages_ask_the_database_as_often_for_one_return_as_for_many(
     with count_queries() as many:
         read_page(analyst, f"{ROUND}/{path}")
     with database.write() as connection:
-        connection.execute(update(response).where(response.c.round_id == 3).values(round_id=2))
+        connection.execute(update(response).where(response.c.round_id == 2).values(round_id=3))
     with count_queries() as other:
         read_page(analyst, f"{ROUND}/{path}")
     assert many.count == other.count <= 12, "\n".join(many.texts)

@@ -50,6 +50,13 @@ def test_links_to_other_languages_keep_the_page(app: Flask) -> None:
         assert find_language_url("ja") == "/desk/x?by=a&by=b+c&lang=ja"
 
 
+@pytest.mark.parametrize("path", ["/\\example.com", "/\\/example.com", "/%5Cexample.com"])
+def test_links_to_other_languages_never_lead_away(client: FlaskClient, path: str) -> None:
+    page = client.get("http://localhost" + path)
+    assert page.status_code == 404
+    assert 'href="/example.com?lang=en"' in page.text
+
+
 @pytest.mark.parametrize(
     ("language", "time", "date"),
     [

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from surveyapp.web.request_log import MaskSecrets, mask_path
+from surveyapp.web.request_log import MaskSecrets, mask_path, write_path
 
 TOKEN = "canary-token-Zk3vT8wQy1"
 
@@ -26,6 +26,13 @@ TOKEN = "canary-token-Zk3vT8wQy1"
 )
 def test_private_links_are_masked(path: str, masked: str) -> None:
     assert mask_path(path) == masked
+
+
+@pytest.mark.parametrize("end_of_line", ["\n", "\r\n", "\x85", "\u2028", "\x1b[2K"])
+def test_an_address_forges_no_line(end_of_line: str) -> None:
+    assert len(write_path(f"/nowhere{end_of_line}INFO surveyapp.requests GET / 200").splitlines()) == 1
+    assert "\x1b" not in write_path(f"/nowhere{end_of_line}")
+    assert TOKEN not in write_path(f"/r/{end_of_line}{TOKEN}/check")
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,11 @@ def test_signing_in_is_audited(client: FlaskClient, database: Database, staff: s
     assert row.current_login_at is not None
 
 
+def test_asking_whether_the_page_is_there_is_no_attempt(client: FlaskClient, database: Database, staff: str) -> None:
+    assert client.head("/desk/sign-in").status_code == 200
+    assert list_actions(database) == []
+
+
 def test_a_stale_form_comes_back_with_what_was_typed(client: FlaskClient, staff: str) -> None:
     form = {"csrf_token": "wrong", "email": staff, "password": PASSWORD, "next": "/desk/audit"}
     response = client.post("/desk/sign-in?lang=en", data=form)

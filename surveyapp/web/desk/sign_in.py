@@ -106,7 +106,7 @@ def sign_in() -> Response | str | tuple[str, int]:
     target = find_desk_target(request.values.get("next", ""))
     if current_user.is_authenticated:
         return redirect(target, 303)
-    if request.method == "GET":
+    if request.method != "POST":
         is_password_set = request.args.get("notice") == "password"
         notice = Notice(_("The password is set. You can sign in now."), "success") if is_password_set else None
         return _show_sign_in(notice=notice)
@@ -173,7 +173,7 @@ def reset_password(token: str) -> Response | str | tuple[str, int]:
     expired, invalid, user = reset_password_token_status(token)
     if user is None or expired or invalid or not user.active:
         return _show_link_spent(is_expired=expired), 404
-    if request.method == "GET":
+    if request.method != "POST":
         return _show_new_password(token, user.email)
     form = ResetPasswordForm()
     form.user = user

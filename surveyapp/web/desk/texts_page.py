@@ -22,6 +22,8 @@ from surveyapp.web.desk.surroundings import build_desk_frame, build_round_head, 
 from surveyapp.web.frame import Link
 from surveyapp.web.installation import find_installation
 
+NUMBER_DIGITS = 9  # the index counts returns in 32 bits
+
 
 @allow(ANALYST)
 def show_texts(slug: str) -> str:
@@ -85,7 +87,7 @@ def show_texts(slug: str) -> str:
 
 def _read_after() -> int:
     given = request.args.get("after", "0")
-    if not (given.isascii() and given.isdigit() and len(given) < 16):
+    if not (given.isascii() and given.isdigit() and len(given) <= NUMBER_DIGITS):
         raise FilterUnknown("after", given)
     return int(given)
 

@@ -19,9 +19,10 @@ from surveyapp.questionnaire.paths import (
     find_resume_page,
     is_reachable,
 )
-from surveyapp.records.database import Connection
+from surveyapp.records.database import Connection, DatabaseFault
 from surveyapp.web.access import LINK_HOLDER, allow
 from surveyapp.web.csrf import FIELD, ProofFault, check_draft
+from surveyapp.web.errors import note_database_fault
 from surveyapp.web.installation import Installation, find_installation
 from surveyapp.web.locale import find_language, show_time, use_language
 from surveyapp.web.respondent.answer_words import RETURN_FIELD, TO_CHECK
@@ -46,6 +47,7 @@ from surveyapp.web.respondent.showing import (
     explain_meanwhile,
     explain_stale_form,
     explain_unsaved,
+    explain_unwritten,
     note_cleared,
     note_more_questions,
     render_closed,
@@ -103,12 +105,15 @@ def show_questions(token: str, page_name: str) -> Response | str:
 
 @respondent.post("/r/<token>/p/<page_name>")
 @allow(LINK_HOLDER)
-def save_questions(token: str, page_name: str) -> Response | tuple[str, int]:
+def save_questions(token: str, page_name: str) -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Save the page and go on, or show it again with everything that was typed."""
     installation = find_installation()
-    with installation.database.write() as connection:
-        opened = open_return(connection, installation, token)
-        reply = take_page(connection, installation, opened, find_page(opened, page_name))
+    try:
+        with installation.database.write() as connection:
+            opened = open_return(connection, installation, token)
+            reply = take_page(connection, installation, opened, find_page(opened, page_name))
+    except DatabaseFault as fault:
+        return show_unwritten(installation, token, page_name, fault)
     if isinstance(reply, Moved):
         return redirect(reply.url, 303)
     return render_questions(installation, opened, reply), reply.status
@@ -144,6 +149,18 @@ def show_link(token: str) -> Response | str:
         notices=(*note_unsubmitted(opened), *note_cleared(opened)),
     )
     return render_template("respondent/link.html", page=page)
+
+
+def show_unwritten(
+    installation: Installation, token: str, page_name: str, fault: DatabaseFault
+) -> tuple[str, int, dict[str, str]]:
+    """The page with everything typed, where the database can be read but not written. Raises DatabaseFault."""
+    problem = note_database_fault(fault)
+    with installation.database.read() as connection:
+        opened = open_return(connection, installation, token)
+    form = build_page_form(opened.standing, find_page(opened, page_name), find_language(), request.form)
+    shown = Shown(form, problem.status, explain_unwritten(problem))
+    return render_questions(installation, opened, shown), shown.status, {"Retry-After": str(problem.retry_after)}
 
 
 def take_page(connection: Connection, installation: Installation, opened: OpenReturn, page: Page) -> Shown | Moved:

@@ -12,6 +12,7 @@ from surveyapp.fieldwork.consent import PARTICIPATION
 from surveyapp.forms.page_form import PageForm
 from surveyapp.questionnaire.model import Group, Page
 from surveyapp.questionnaire.paths import count_minutes_left, evaluate, find_previous_page
+from surveyapp.web.errors import Problem
 from surveyapp.web.frame import Notice
 from surveyapp.web.installation import Installation
 from surveyapp.web.locale import find_language, show_time
@@ -175,6 +176,12 @@ def explain_unsaved() -> Notice:
         tone="warning",
         title=_("Some answers could not be saved"),
     )
+
+
+def explain_unwritten(problem: Problem) -> Notice:
+    """Why nothing could be saved just now, above what was typed."""
+    advice = _("What you typed is still shown below. Please press the button again in a while.")
+    return Notice(advice, tone="error", title=problem.title, details=problem.explanation)
 
 
 def explain_meanwhile(opened: OpenReturn, conflict: PageChangedMeanwhile) -> Notice:

@@ -1,0 +1,101 @@
+"""Work that is measured in a process of its own, so that nothing is warm and no memory is held but what it needs.
+
+`python -m tests.benchmarks.in_child TASK FOLDER` does one task with the database in a folder and prints what it
+measured as one JSON object; `measuring.run_in_child` starts it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import perf_counter
+
+from sqlalchemy import select
+
+from surveyapp.analysis.open_indexes import open_index
+from surveyapp.questionnaire.yaml_source import load_builtin_questionnaire
+from surveyapp.records.database import open_database
+from surveyapp.records.tables import survey
+from tests.benchmarks.exporting import export_raw
+from tests.benchmarks.measuring import Measured, find_peak_memory
+from tests.benchmarks.stores import LATER, build_settings
+
+
+def build_cold(folder: Path) -> Measured:
+    """Seconds to build the index of a survey that this process has never seen, and to read the same rows alone."""
+    settings = build_settings(folder)
+    load_builtin_questionnaire()
+    read_first = read_rows(settings.instance / "survey.sqlite3")
+    database = open_database(settings.database_url)
+    begin = perf_counter()
+    open_index(database, settings.survey_id)
+    built = perf_counter() - begin
+    read_last = read_rows(settings.instance / "survey.sqlite3")
+    return {"build": built, "read": (read_first + read_last) / 2}
+
+
+def keep_snapshot(folder: Path) -> Measured:
+    """Build the index and leave its snapshot in the folder."""
+    settings = build_settings(folder)
+    index = open_index(open_database(settings.database_url), settings.survey_id, snapshots=folder)
+    return {"returns": len(index.live)}
+
+
+def load_snapshot(folder: Path) -> Measured:
+    """Seconds to the first index of a process that finds a snapshot, and to a bare read of the file."""
+    settings = build_settings(folder)
+    load_builtin_questionnaire()
+    path = folder / f"{settings.survey_id}.index"
+    begin = perf_counter()
+    path.read_bytes()
+    read = perf_counter() - begin
+    database = open_database(settings.database_url)
+    with database.read() as connection:
+        connection.execute(select(survey.c.revision))
+    begin = perf_counter()
+    open_index(database, settings.survey_id, snapshots=folder)
+    return {"open": perf_counter() - begin, "read": read}
+
+
+def export_to_nowhere(folder: Path) -> Measured:
+    """Bytes of memory that the process held before a raw CSV with labels was written, and at most."""
+    settings = build_settings(folder)
+    questionnaire = load_builtin_questionnaire()
+    database = open_database(settings.database_url)
+    with database.read() as connection:
+        connection.execute(select(survey.c.revision)).all()
+    idle = find_peak_memory()
+    with open(os.devnull, "wb") as file:
+        export_raw(database, questionnaire, LATER, file, counted=range(0))
+    return {"idle": idle, "peak": find_peak_memory()}
+
+
+def read_rows(path: Path) -> float:
+    """Seconds to read all that the index is built from: the bare driver, and the answers as Python values."""
+    begin = perf_counter()
+    connection = sqlite3.connect(path)
+    rows = connection.execute(
+        "SELECT number, state, round_id, questionnaire_version, company_id, answers, texts, submitted_at "
+        "FROM response ORDER BY survey_id, revision"
+    )
+    for row in rows:
+        json.loads(row[5])
+        json.loads(row[6])
+    connection.close()
+    return perf_counter() - begin
+
+
+TASKS: Mapping[str, Callable[[Path], Measured]] = {
+    "build-cold": build_cold,
+    "keep-snapshot": keep_snapshot,
+    "load-snapshot": load_snapshot,
+    "export": export_to_nowhere,
+}
+
+
+if __name__ == "__main__":
+    json.dump(TASKS[sys.argv[1]](Path(sys.argv[2])), sys.stdout)
