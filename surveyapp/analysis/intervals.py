@@ -36,7 +36,7 @@ class Share:
         return find_wilson_interval(self.count, self.base) if self.base else None
 
 
-@lru_cache(maxsize=4096)  # exact fractions are slow, and a page asks for the same few shares again and again
+@lru_cache(maxsize=16_384)  # exact fractions are slow, and a page asks for the same few shares again and again
 def find_wilson_interval(count: int, base: int) -> Range:
     """The 95 % Wilson score interval of `count` of `base` (base above 0), exact to 40 digits.
 

@@ -16,4 +16,4 @@ def count_responses(connection: Connection, survey_id: str) -> Mapping[int, int]
         .where(response.c.survey_id == survey_id, response.c.state == "submitted")
         .group_by(response.c.round_id)
     )
-    return dict(connection.execute(query).tuples().all())  # of the rows: dict() would take the result for a mapping
+    return dict(connection.execute(query).all())  # of the rows: dict() would take the result for a mapping

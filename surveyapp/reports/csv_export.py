@@ -7,11 +7,11 @@ made once and joined, which is several times faster. `safe_text` decides what a 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Literal
+from typing import Literal, Protocol
 
 from surveyapp.analysis.asked_paths import find_asked_paths
 from surveyapp.fieldwork.consent import TextUse, decide_use
@@ -36,6 +36,12 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 RawKind = Literal["raw", "identified"]
 AnswerWriter = Callable[[str], str]  # an answer as text, names with blanks between -> its cells, joined by commas
+
+
+class Numbers(Protocol):
+    """Response numbers that can be asked for one (a bitmap of the index, a set)."""
+
+    def __contains__(self, number: int, /) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,7 @@ def stream_raw_csv(
     survey_round: Round,
     options: RawOptions,
     *,
-    counted: Container[int],
+    counted: Numbers,
 ) -> Iterator[bytes]:
     """The file in chunks of UTF-8: a byte-order mark, the header, one line a return, all ended by CRLF.
 

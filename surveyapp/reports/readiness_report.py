@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from surveyapp.analysis.issues import IssueRanking
 from surveyapp.analysis.readiness import (
@@ -16,7 +17,7 @@ from surveyapp.reports.cards import FigureCard, Source, join_list, write_of, wri
 from surveyapp.reports.charts import Chart, Mark, Series, Spot, draw_places, draw_ranges, draw_stacked
 from surveyapp.reports.issue_words import say_nobody, write_count, write_percent
 from surveyapp.reports.tables import Cell, Column, Row, Table
-from surveyapp.reports.words import Words
+from surveyapp.reports.words import BLANK, Words
 
 FEWEST_BANDS = 5
 
@@ -297,7 +298,7 @@ def _tabulate_dimensions(profile: ReadinessProfile, words: Words) -> Table:
                     *(Cell(write_share(words, level), note=f"{level.count:,}") for level in one.levels),
                     Cell(write_share(words, one.ready), note=write_of(one.ready)),
                     Cell(write_share(words, one.not_ready), note=write_of(one.not_ready)),
-                    Cell(_write_net(words, one), tone="strong"),
+                    Cell(write_net(words, one.net), tone="strong"),
                     *missing,
                 ),
             )
@@ -324,11 +325,12 @@ def _tabulate_dimensions(profile: ReadinessProfile, words: Words) -> Table:
     )
 
 
-def _write_net(words: Words, one: DimensionProfile) -> str:
-    if one.net is None:
-        return "–"
-    shown = words.number(one.net)
-    return f"+{shown}" if one.net > 0 and shown != "0" else shown.replace("-", "−")
+def write_net(words: Words, net: Fraction | None) -> str:
+    """A net balance with its sign."""
+    if net is None:
+        return BLANK
+    shown = words.number(abs(net))
+    return shown if shown == "0" else f"+{shown}" if net > 0 else f"−{shown}"
 
 
 def _tabulate_bands(profile: ReadinessProfile, words: Words) -> Table:

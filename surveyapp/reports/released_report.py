@@ -17,10 +17,11 @@ from surveyapp.analysis.disclosure import (
     ReleasedQuestion,
     ReleasedReadiness,
 )
+from surveyapp.analysis.masks import Origin
 from surveyapp.reports.cards import Fact, FigureCard, Source, join_list
 from surveyapp.reports.charts import Band, Chart, Mark, draw_bars, draw_cells, draw_ranges
 from surveyapp.reports.issue_words import describe_bilateral, describe_range, describe_stage
-from surveyapp.reports.readiness_report import name_band, name_dimension
+from surveyapp.reports.readiness_report import name_band, name_dimension, write_net
 from surveyapp.reports.tables import Cell, Column, Row, Table, find_heat_tone
 from surveyapp.reports.words import BLANK, Number, Words
 
@@ -240,7 +241,7 @@ def report_released_readiness(readiness: ReleasedReadiness, source: Source) -> F
                 _build_number_cell(words, one.upper_quartile),
                 _build_share_cell(words, one.ready),
                 _build_share_cell(words, one.not_ready),
-                _build_number_cell(words, one.net, digits=0),
+                _build_net_cell(words, one.net),
             ),
         )
         for one in readiness.dimensions
@@ -452,9 +453,9 @@ def describe_figure(words: Words, figure: ReleasedFigure) -> str:
     return f"{words.percent(figure.value)} ({figure.count or 0:,}/{figure.base or 0:,})"
 
 
-def _list_facts(origin: object, audience: Audience, source: Source, *, base: str, method: str) -> tuple[Fact, ...]:
+def _list_facts(origin: Origin, audience: Audience, source: Source, *, base: str, method: str) -> tuple[Fact, ...]:
     words = source.words
-    facts = source.list_facts(origin, base=base, method=method)  # type: ignore[arg-type]
+    facts = source.list_facts(origin, base=base, method=method)
     return (*facts, Fact(words.gettext("Released for"), describe_audience(words, audience)))
 
 
@@ -528,6 +529,12 @@ def _build_number_cell(words: Words, figure: ReleasedFigure, digits: int = 1, *,
     if figure.hidden is not None:
         return Cell("×", note=name_hidden(words, figure.hidden) if why else "", tone="hidden")
     return Cell(words.number(figure.value, digits))
+
+
+def _build_net_cell(words: Words, figure: ReleasedFigure) -> Cell:
+    if figure.hidden is not None:
+        return Cell("×", note=name_hidden(words, figure.hidden), tone="hidden")
+    return Cell(write_net(words, figure.value))
 
 
 def _build_index_cell(words: Words, figure: ReleasedFigure) -> Cell:

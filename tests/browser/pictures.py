@@ -36,6 +36,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 MOMENT = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
 ROUND = "/desk/rounds/sample-2026"
 LARGEST = 150_000  # bytes of a picture
+STILL_MS = 400  # until what moves or fades has come to rest
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1180, "height": 860}
 
@@ -99,7 +100,7 @@ def photograph_form(server: LiveServer, browser: Browser, folder: Path) -> None:
     visit.fill({"rank_topics:gmp": "1", "rank_topics:digital": "2", "followup": "no"}).press()
     with open_page(server, browser, PHONE) as company:
         company.goto(f"{server.url}{visit.path}?lang=ko")
-        save(company, folder / "check-ko")
+        save(company, folder / "check-ko", top=".answer-section:nth-of-type(5)")
         visit.press()
         company.goto(f"{server.url}{visit.path}?lang=ja")
         save(company, folder / "receipt-ja")
@@ -108,18 +109,18 @@ def photograph_form(server: LiveServer, browser: Browser, folder: Path) -> None:
 def photograph_desk(server: LiveServer, browser: Browser, folder: Path) -> None:
     """The issues page and the questions page of the later sample round."""
     session = sign_in_as(server.app, "analyst")
-    for name, path, size in (
-        ("issues-en", f"{ROUND}/issues?lang=en", DESK),
-        ("issues-ko", f"{ROUND}/issues?lang=ko", DESK),
-        ("issues-ja", f"{ROUND}/issues?lang=ja", PHONE),
-        ("questions-ko", f"{ROUND}/questions?section=sec_challenges&lang=ko", DESK),
+    for name, path, size, top in (
+        ("issues-en", f"{ROUND}/issues?lang=en", DESK, "body"),
+        ("issues-ko", f"{ROUND}/issues?lang=ko", DESK, "body"),
+        ("issues-ja", f"{ROUND}/issues?lang=ja", PHONE, "#ranking"),
+        ("questions-ko", f"{ROUND}/questions?section=sec_challenges&lang=ko", DESK, "body"),
     ):
         with open_page(server, browser, size) as desk:
             carry_session(session, desk.context, server)
             desk.goto(server.url + path)
             for plot in desk.locator(".plot").all()[:4]:
                 desk.wait_for_selector(f"#{plot.get_attribute('id')}[data-drawn=yes]")
-            save(desk, folder / name)
+            save(desk, folder / name, top=top)
 
 
 @contextmanager
@@ -129,10 +130,11 @@ def open_page(server: LiveServer, browser: Browser, size: ViewportSize) -> Itera
     context.close()
 
 
-def save(page: Page, path: Path) -> None:
-    """What the first screen of the page shows, without a blinking cursor and with the pointer out of the way."""
+def save(page: Page, path: Path, *, top: str = "body") -> None:
+    """What the screen shows from `top` on, without a blinking cursor and with the pointer out of the way."""
     page.mouse.move(0, 0)
-    page.evaluate("() => { document.activeElement.blur(); window.scrollTo(0, 0); }")
+    page.evaluate("top => { document.activeElement.blur(); document.querySelector(top).scrollIntoView(); }", top)
+    page.wait_for_timeout(STILL_MS)
     page.screenshot(path=path.with_suffix(".png"), animations="disabled", caret="hide")
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.records.database import Database
 from surveyapp.records.encryption import Vault
-from surveyapp.records.tables import response
+from surveyapp.records.tables import confidential, response
 from tests.desk_pages import read_csv
 from tests.respondent_visits import Visit
 from tests.whole_path import (
@@ -63,7 +63,6 @@ def test_a_return_and_its_edit_change_every_figure(
     assert read_area_figures(desk) == BEFORE
 
     first, second = Visit(app.test_client()), Visit(app.test_client())
-    first.open("/", headers={"Accept-Language": "ko-KR,ko;q=0.9"})
     link = begin_and_leave(first)
     assert read_area_figures(desk) == BEFORE  # a draft is in no figure and no file
     receipt = resume_and_submit(second, link)
@@ -75,7 +74,10 @@ def test_a_return_and_its_edit_change_every_figure(
     assert (row["rank_topics/gmp"], row["rank_topics/digital"]) == ("1", "2")
     with database.read() as connection:
         (submitted,) = connection.execute(select(response).where(response.c.receipt == receipt)).all()
-    assert submitted.answers["ch_worst"] == FOUR_WORST
+        # what names the company and whom to reach, for the draft and for the response
+        assert len(connection.execute(select(confidential)).all()) == 4
+    assert (submitted.language, submitted.answers["ch_worst"]) == ("ja", FOUR_WORST)
+    assert submitted.texts["ch_other_text"] == "=共同開発会社との資料分担"
 
     assert edit_and_submit(first, link) == receipt
     assert read_area_figures(desk) == EDITED
@@ -89,6 +91,7 @@ def test_a_return_and_its_edit_change_every_figure(
     (edited,) = [each for each in rows if each.receipt == receipt]
     assert edited.revision > submitted.revision
     assert edited.answers["ch_areas"] == KEPT_AREAS
+    assert not {"ch_worst", "ch_pri_sev", "ch_pri_leaf"} & set(edited.answers)
     for secret in (COMPANY, EMAIL):
         assert secret not in str(edited) + desk.read_file("raw.csv").decode() + desk.read_file("ministry.csv").decode()
 

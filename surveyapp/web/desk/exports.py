@@ -23,7 +23,7 @@ from surveyapp.locale import load_translator
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.questionnaire.taxonomy import load_taxonomy
 from surveyapp.records.audit import Detail, write_audit
-from surveyapp.reports.csv_export import RawKind, RawOptions, name_file, name_raw_file, stream_raw_csv
+from surveyapp.reports.csv_export import Numbers, RawKind, RawOptions, name_file, name_raw_file, stream_raw_csv
 from surveyapp.reports.ministry_table import MinistryOptions, stream_ministry_csv
 from surveyapp.reports.words import Words
 from surveyapp.web.access import ANALYST, MANAGER, allow, may
@@ -107,13 +107,13 @@ def _stream_raw(
     survey_round: Round,
     questionnaire: Questionnaire,
     options: RawOptions,
-    counted: object,
+    counted: Numbers,
 ) -> Iterator[bytes]:
     """The file, read in one transaction that ends with the last row or when the reader goes away."""
     vault = installation.vault if options.kind == "identified" else None
     with installation.database.read() as connection:
         returns = stream_returns(connection, survey_round.survey_id, survey_round.round_id, vault=vault)
-        yield from stream_raw_csv(returns, questionnaire, survey_round, options, counted=counted)  # type: ignore[arg-type]
+        yield from stream_raw_csv(returns, questionnaire, survey_round, options, counted=counted)
 
 
 def _send(
