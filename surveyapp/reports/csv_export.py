@@ -123,16 +123,20 @@ def stream_raw_csv(
     """
     layout = RawLayout(questionnaire, survey_round, options)
     lines = [BOM + layout.header]
-    gathered = len(lines[0])
+    gathered = 0
     for submitted in returns:
         line = layout.write_line(submitted, is_counted=submitted.number in counted)
         lines.append(line)
         gathered += len(line)
         if gathered >= CHUNK:
-            yield "".join(lines).encode()
+            yield _end_lines(lines)
             lines, gathered = [], 0
     if lines:
-        yield "".join(lines).encode()
+        yield _end_lines(lines)
+
+
+def _end_lines(lines: list[str]) -> bytes:
+    return f"{LINE_END.join(lines)}{LINE_END}".encode()
 
 
 def name_raw_file(survey_id: str, survey_round: Round, options: RawOptions, now: datetime) -> str:
@@ -162,7 +166,7 @@ class RawLayout:
         ]
         blocks = [self._build_block(row) for row in rows]
         self.columns = (*_RoundCells.columns, *(column for block in blocks for column in block.columns))
-        self.header = ",".join(map(self._write_header, self.columns)) + LINE_END
+        self.header = ",".join(map(self._write_header, self.columns))
 
         self._blocks = {block.name: (place, block.cells) for place, block in enumerate(blocks)}
         self._not_answered = [block.cells[None] for block in blocks]
@@ -176,7 +180,7 @@ class RawLayout:
         ]
 
     def write_line(self, submitted: SubmittedReturn, *, is_counted: bool) -> str:
-        """One return as a line of the file."""
+        """One return as a line of the file, without its end."""
         answers, texts = submitted.answers, submitted.texts
         flags = self._paths.find_path({**answers, **texts} if texts else answers).flags
         use = decide_use(answers)
@@ -193,7 +197,8 @@ class RawLayout:
         for condition, gap in self._gaps:
             if not flags[condition]:
                 gap.close(cells)
-        return f"{self._round_cells.write(submitted, use, is_counted)},{','.join(cells)}{LINE_END}"
+        cells.insert(0, self._round_cells.write(submitted, use, is_counted))
+        return ",".join(cells)
 
     def _fill(self, cells: list[str], answers: Answers) -> None:
         blocks = self._blocks

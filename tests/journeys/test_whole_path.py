@@ -12,7 +12,7 @@ from sqlalchemy import select
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.records.database import Database
 from surveyapp.records.encryption import Vault
-from surveyapp.records.tables import confidential, response
+from surveyapp.records.tables import response
 from tests.desk_pages import read_csv
 from tests.respondent_visits import Visit
 from tests.whole_path import (
@@ -74,8 +74,6 @@ def test_a_return_and_its_edit_change_every_figure(
     assert (row["rank_topics/gmp"], row["rank_topics/digital"]) == ("1", "2")
     with database.read() as connection:
         (submitted,) = connection.execute(select(response).where(response.c.receipt == receipt)).all()
-        # what names the company and whom to reach, for the draft and for the response
-        assert len(connection.execute(select(confidential)).all()) == 4
     assert (submitted.language, submitted.answers["ch_worst"]) == ("ja", FOUR_WORST)
     assert submitted.texts["ch_other_text"] == "=共同開発会社との資料分担"
 

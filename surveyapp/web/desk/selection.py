@@ -188,7 +188,10 @@ def _label_choice(question: Question, name: str) -> str:
 
 
 def _find_earlier(survey_round: Round, rounds: Sequence[Round], slug: str | None) -> Round | None:
-    """The round to compare with: the named one, else the latest of the same kind that opened before."""
+    """The round to compare with: the named one, else the latest of the same kind that opened before.
+
+    Raises FilterUnknown where the named one is no such round.
+    """
     before = [
         other
         for other in rounds
@@ -196,5 +199,8 @@ def _find_earlier(survey_round: Round, rounds: Sequence[Round], slug: str | None
         and (other.opens_at, other.round_id) < (survey_round.opens_at, survey_round.round_id)
     ]
     if slug:
-        return next((other for other in before if other.slug == slug), None)
+        named = next((other for other in before if other.slug == slug), None)
+        if named is None:
+            raise FilterUnknown("before", slug)
+        return named
     return max(before, key=lambda other: (other.opens_at, other.round_id), default=None)
