@@ -410,6 +410,18 @@ def _protect(figures: Sequence[ReleasedFigure], shares: Sequence[Share], rules: 
     return kept
 
 
+def _blur_reasons(figures: Sequence[ReleasedFigure], rules: _Rules) -> list[ReleasedFigure]:
+    """One reason for all hidden parts of a small split: "too few named it" bounds a count, and with the published total
+    that bound can fix the count of a group of one. That a group is too small its base says anyway.
+    """
+    return [
+        rules.hide(Hidden.PROTECTS_ANOTHER)
+        if figure.hidden in (Hidden.COUNT_TOO_SMALL, Hidden.REST_TOO_SMALL)
+        else figure
+        for figure in figures
+    ]
+
+
 def _release_rows(rows: Sequence[IssueRow], rules: _Rules) -> tuple[ReleasedIssueRow, ...]:
     released = [_release_row(row, rules) for row in rows]
     may_rank = {row.code for row in released if row.index.hidden is None}
@@ -485,7 +497,7 @@ def _release_breakdown(
         nothing = groups.hide(Hidden.TOTAL_HIDDEN if share.hidden is not None else Hidden.FEW_CASES)
         return tuple((stage, nothing) for stage in STAGES), concerned_group and (concerned_group, nothing)
     shares = [entry.share for entry in row.by_stage]
-    figures = _protect([groups.share(entry) for entry in shares], shares, groups)
+    figures = _blur_reasons(_protect([groups.share(entry) for entry in shares], shares, groups), groups)
     stages = tuple((entry.stage, figure) for entry, figure in zip(row.by_stage, figures, strict=True))
     if row.concerned is None:
         return stages, None

@@ -225,8 +225,8 @@ def test_zero_and_all_are_hidden_in_groups(field: Field, taxonomy: Taxonomy) -> 
     round_id = field.add_round()
     fill_stages(field, round_id, [("prepare", 0, 8), ("onmarket", 8, 0), ("withdrawn", 4, 4)])
     assert stages(find(release_table(field, taxonomy, round_id), "gmp")) == [
-        Hidden.COUNT_TOO_SMALL,
-        Hidden.REST_TOO_SMALL,
+        Hidden.PROTECTS_ANOTHER,
+        Hidden.PROTECTS_ANOTHER,
         4,
     ]
 
@@ -237,7 +237,18 @@ def test_one_hidden_stage_takes_the_smallest_other_with_it(field: Field, taxonom
     assert stages(find(release_table(field, taxonomy, round_id), "gmp")) == [
         5,
         Hidden.PROTECTS_ANOTHER,
-        Hidden.COUNT_TOO_SMALL,
+        Hidden.PROTECTS_ANOTHER,
+    ]
+
+
+def test_the_reason_of_a_hidden_stage_does_not_fix_the_group_of_one(field: Field, taxonomy: Taxonomy) -> None:
+    # 17 named it, 14 of them filed: were "too few" (two at most) said of those not yet filed, the one withdrawn is known.
+    round_id = field.add_round()
+    fill_stages(field, round_id, [("prepare", 2, 12), ("onmarket", 14, 6), ("withdrawn", 1, 0)])
+    assert stages(find(release_table(field, taxonomy, round_id), "gmp")) == [
+        Hidden.PROTECTS_ANOTHER,
+        14,
+        Hidden.BASE_TOO_SMALL,
     ]
 
 

@@ -101,7 +101,7 @@ METHOD = (
 )
 RANGE = "; range: 95% Wilson interval of the share; severity and open share held fixed, so it is too narrow"
 COUNT = "hidden: too few companies gave this answer"
-OTHERS = "hidden: too few companies did not give this answer"
+BETRAYS = "hidden: it would betray another hidden figure"
 GROUP = "hidden: the group has too few companies"
 TOTAL = "hidden: the figure it belongs to is hidden"
 PROTECTS = "hidden: it would betray another hidden figure"
@@ -118,7 +118,7 @@ def test_the_whole_file(form: Questionnaire) -> None:
     it; `org` is nobody's to talk of with Japan and is left out."""
     names = 'gmp,품질·GMP,"\'=Quality, GMP",品質・GMP'
     figures = "8,12,66.7,39.1,86.2,,3.57,7,,68.8,8,,32.7,19.2,42.3,"
-    stages = f"3,6,50.0,,,,,{OTHERS},,,,{GROUP}"
+    stages = f"3,6,50.0,,,,,{BETRAYS},,,,{GROUP}"
     devices = '"companies with devices, IVDs, software or digital products"'
     market = "companies that are approved or on the market"
     lines = [
