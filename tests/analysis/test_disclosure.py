@@ -242,7 +242,7 @@ def test_one_hidden_stage_takes_the_smallest_other_with_it(field: Field, taxonom
 
 
 def test_the_reason_of_a_hidden_stage_does_not_fix_the_group_of_one(field: Field, taxonomy: Taxonomy) -> None:
-    # 17 named it, 14 of them filed: were "too few" (two at most) said of those not yet filed, the one withdrawn is known.
+    # 17 named it, 14 of them filed: "too few" (two at most) said of those not yet filed would give the one away.
     round_id = field.add_round()
     fill_stages(field, round_id, [("prepare", 2, 12), ("onmarket", 14, 6), ("withdrawn", 1, 0)])
     assert stages(find(release_table(field, taxonomy, round_id), "gmp")) == [
