@@ -1,6 +1,6 @@
 # make run    set everything up and serve on http://127.0.0.1:8000 (PORT changes it, EXTRAS=all installs every extra)
 # make test   set everything up and run lint, types and all tests
-# Further: bench pictures lock translations catalogues clean
+# Further: soak bench load attack pictures fonts lock translations catalogues clean
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := run
@@ -13,6 +13,8 @@ PORT ?= 8000
 EXTRAS ?=
 UV ?= uv
 ADMIN ?= admin@example.com
+# One more than there are cores: tests of browsers, servers and workers wait a good part of their time.
+PROCESSES ?= $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores < 4 ? cores + 1 : 4)))
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet --quiet
@@ -21,26 +23,46 @@ STAMPS := .venv/stamps
 RUN_STAMP := $(STAMPS)/$(if $(filter all,$(EXTRAS)),all,run)
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard surveyapp/locale/*/LC_MESSAGES/messages.po))
 
-.PHONY: run test bench pictures lock translations catalogues browser clean
+.PHONY: run test soak bench load attack pictures fonts lock translations catalogues browser clean
 
 run: $(RUN_STAMP) $(CATALOGUES)
 	@fc-list :lang=ko 2>/dev/null | grep -q . || echo "Missing: fonts for Korean and Japanese, if a browser runs on this machine. As root: apt-get update && apt-get install -y fonts-noto-cjk"
+	@$(BIN)/python -c 'import sys, ctypes.util; sys.exit(not ctypes.util.find_library("pangoft2-1.0"))' || echo "Missing: Pango, for PDF files; everything else works without it. As root: apt-get update && apt-get install -y libpangoft2-1.0-0 libharfbuzz-subset0"
 	@exec $(BIN)/surveyapp demo --port $(PORT) --first-administrator $(ADMIN)
 
 test: $(STAMPS)/test $(CATALOGUES)
 	@./.ci/find_browser >/dev/null || true # without one the browser tests fail, and say so
+	@./.ci/find_redis >/dev/null || true # without one the tests on Redis are left out, and the run says so
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
+
+# Every page in every language, scheme and width against the accessibility rules; too long for each run.
+soak: $(STAMPS)/test $(CATALOGUES)
+	@./.ci/find_browser >/dev/null
+	$(BIN)/python -m pytest -m soak
 
 bench: $(STAMPS)/all $(CATALOGUES)
 	$(BIN)/python -m tests.benchmarks
+
+# Whole returns by eight companies at once; DATABASE_URL= names a PostgreSQL on which databases may be made and dropped.
+# ARGS="--seconds 60 --json" and the like.
+load: $(STAMPS)/test $(CATALOGUES)
+	$(if $(filter command%,$(origin DATABASE_URL)),TEST_DATABASE_URL=$(DATABASE_URL) )$(BIN)/python -m tests.load $(ARGS)
+
+# What an attacker learns from five releases of each sample round (docs/method/disclosure.md).
+attack: $(STAMPS)/test
+	$(BIN)/python -m tests.attacks
 
 # Pictures of the sample round for README.md, into docs/pictures.
 pictures: $(STAMPS)/test $(CATALOGUES)
 	@./.ci/find_browser >/dev/null
 	$(BIN)/python -m tests.browser.pictures
+
+# The fonts of the interface, into surveyapp/web/static/vendor/fonts: after words with new characters. Needs npm once.
+fonts: $(STAMPS)/test
+	$(BIN)/python -m tests.fonts
 
 $(BIN)/python:
 	@python=$$(./.ci/find_python $(PYTHON)) && "$$python" -m venv .venv

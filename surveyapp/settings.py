@@ -10,19 +10,26 @@ import base64
 import binascii
 import json
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
 PREFIX: Final = "SURVEYAPP_"
 SECRETS_FILE: Final = "secrets.json"
 DATABASE_FILE: Final = "survey.sqlite3"
 KEY_BYTES: Final = 32
+LEAST_TOKEN: Final = 24  # characters
+
+LogFormat = Literal["json", "text"]
+SmtpSecurity = Literal["starttls", "tls", "none"]
+SMTP_PORTS: Final[Mapping[str, int]] = {"starttls": 587, "tls": 465, "none": 25}
+_OWN_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 # Variables with the prefix that are read before the settings are, by the process that starts the program.
 _READ_ELSEWHERE = frozenset({"INSTANCE"})
@@ -51,8 +58,27 @@ class Settings:
     max_post_bytes: int = 2 * 1024 * 1024
     rate_limit_storage: str = "memory://"
     rate_limit_sign_in: str = "10 per 5 minutes"
-    rate_limit_start: str = "30 per minute"
+    rate_limit_start: str = "60 per minute"  # the companies of an association may share one address
+    rate_limit_link: str = "30 per minute"  # links that are not known
     trusted_proxies: int = 0
+    log_format: LogFormat = "text"
+    metrics_token: str = ""  # without one nobody reads the metrics
+    job_storage: str = ""  # of Huey; without one it is a file of its own in the instance folder
+    rate_limit_mail: str = "10 per hour"  # mails that respondents ask for
+    smtp_host: str = ""  # without one no mail is sent
+    smtp_port: int = 0  # that of `smtp_security` where none is given
+    smtp_security: SmtpSecurity = "starttls"
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    smtp_from: str = ""  # `Name <address>`
+    smtp_return_path: str = ""  # address for reports of what was not delivered; that of `smtp_from` where none is given
+    smtp_ca_file: str = ""  # certificates that vouch for the server, where the system's do not
+
+    backup_folder: Path | None = None  # without one nothing is backed up by itself
+    backup_hour: int = 3  # in Seoul
+    backup_keep: int = 14
+    export_days: int = 7  # a large file waits to be fetched
+    export_direct_most: int = 2000  # returns of a round whose files are made at once, and not by a job
 
     @property
     def is_https(self) -> bool:
@@ -74,7 +100,9 @@ def load_settings(environ: Mapping[str, str], instance: Path) -> Settings:
         if given.get(name, "").strip()
     }
     values.setdefault("database_url", f"sqlite:///{(instance / DATABASE_FILE).absolute()}")
-    return Settings(instance=instance, **values, **_load_secrets(instance / SECRETS_FILE))
+    settings = Settings(instance=instance, **{**_load_secrets(instance / SECRETS_FILE), **values})
+    _check_smtp(settings)
+    return settings
 
 
 def find_instance(environ: Mapping[str, str]) -> Path:
@@ -147,6 +175,7 @@ def _load_secrets(path: Path) -> dict[str, Any]:
     if not isinstance(vault_keys, dict) or not vault_keys:
         raise SettingsFault(_describe_bad_secret(path, "vault_keys", "an object of one or more keys"))
     return {
+        **_read_smtp_password(path, found),
         "secret_key": _read_secret_text(path, found, "secret_key"),
         "password_salt": _read_secret_text(path, found, "password_salt"),
         "vault_keys": {
@@ -154,6 +183,34 @@ def _load_secrets(path: Path) -> dict[str, Any]:
         },
         "lookup_key": _read_secret_key(path, "lookup_key", found.get("lookup_key")),
     }
+
+
+def _read_smtp_password(path: Path, found: Mapping[str, object]) -> dict[str, str]:
+    """The mail server's password, which may also come from the environment, or be needed by nobody."""
+    value = found.get("smtp_password", "")
+    if not isinstance(value, str) or not value.isprintable():
+        raise SettingsFault(_describe_bad_secret(path, "smtp_password", "a text"))
+    return {"smtp_password": value} if value else {}
+
+
+def _check_smtp(settings: Settings) -> None:
+    """What is set for mail must belong together: half of it would fail at the first mail. Raises `SettingsFault`."""
+    if not settings.smtp_host:
+        for name in ("port", "user", "from", "return_path", "ca_file"):
+            if getattr(settings, f"smtp_{name}"):
+                raise SettingsFault(f"{PREFIX}SMTP_{name.upper()} is set without {PREFIX}SMTP_HOST, the mail server.")
+        return
+    if not settings.smtp_from:
+        raise SettingsFault(f"{PREFIX}SMTP_FROM is missing: {PREFIX}SMTP_HOST needs an address to send as.")
+    if settings.smtp_user and not settings.smtp_password:
+        raise SettingsFault(
+            f"The password of {PREFIX}SMTP_USER is missing. Put it as smtp_password into {SECRETS_FILE}, "
+            f"or into {PREFIX}SMTP_PASSWORD."
+        )
+    if settings.smtp_user and settings.smtp_security == "none" and settings.smtp_host not in _OWN_MACHINE:
+        raise SettingsFault(
+            f"{PREFIX}SMTP_SECURITY=none would send the password of {PREFIX}SMTP_USER unencrypted to another machine."
+        )
 
 
 def _read_secret_text(path: Path, found: Mapping[str, object], name: str) -> str:
@@ -197,6 +254,25 @@ def _read_whole(name: str, value: str) -> int:
     return int(value)
 
 
+def _read_hour(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit()) or int(value) > 23:
+        raise SettingsFault(f"{name} must be an hour from 0 to 23, not {value!r}.")
+    return int(value)
+
+
+def _read_number_kept(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit()) or int(value) < 1:
+        raise SettingsFault(f"{name} must be a whole number from 1 on, not {value!r}.")
+    return int(value)
+
+
+def _read_folder(name: str, value: str) -> Path:
+    folder = Path(value)
+    if not folder.is_absolute():
+        raise SettingsFault(f"{name} must be a whole path that begins with /, not {value!r}.")
+    return folder
+
+
 def _read_base_url(name: str, value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
@@ -204,8 +280,56 @@ def _read_base_url(name: str, value: str) -> str:
     return value.rstrip("/")
 
 
-def _read_database_url(name: str, value: str) -> str:
-    """Addresses as PostgreSQL's own tools write them are taken to mean the driver that we use."""
+def _read_log_format(name: str, value: str) -> str:
+    if value not in get_args(LogFormat):
+        raise SettingsFault(f"{name} must be json or text, not {value!r}.")
+    return value
+
+
+def _read_token(name: str, value: str) -> str:
+    if len(value) < LEAST_TOKEN or not value.isascii() or not value.isprintable() or " " in value:
+        raise SettingsFault(f"{name} must be {LEAST_TOKEN} or more letters and digits drawn at random.")
+    return value
+
+
+def _read_smtp_security(name: str, value: str) -> str:
+    if value not in get_args(SmtpSecurity):
+        raise SettingsFault(f"{name} must be starttls, tls or none, not {value!r}.")
+    return value
+
+
+def _read_port(name: str, value: str) -> int:
+    port = _read_whole(name, value)
+    if not 1 <= port <= 65535:
+        raise SettingsFault(f"{name} must be a port from 1 to 65535, not {value!r}.")
+    return port
+
+
+def _read_host(name: str, value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.:_-]{1,255}", value):
+        raise SettingsFault(f"{name} must be a name such as mail.example.org or an address, not {value!r}.")
+    return value
+
+
+def _read_mailbox(name: str, value: str) -> str:
+    """Whether it is one address, perhaps with a name; whether mail can be sent to it is for `fieldwork.mail` to say."""
+    found = re.fullmatch(r"(?:[^<>@]*<)?[^<>@\s]+@[^<>@\s]+>?", value)
+    if found is None or not value.isprintable() or ("<" in value) != value.endswith(">"):
+        raise SettingsFault(f"{name} must be an address such as Survey office <survey@example.org>, not {value!r}.")
+    return value
+
+
+def _read_file(name: str, value: str) -> str:
+    if not Path(value).is_file():
+        raise SettingsFault(f"{name} must name a file that exists, not {value!r}.")
+    return value
+
+
+def read_database_url(name: str, value: str) -> str:
+    """The address given under this name; as PostgreSQL's own tools write it, it means the driver that we use.
+
+    Raises `SettingsFault` for an address of another kind.
+    """
     scheme, separator, rest = value.partition("://")
     if scheme in ("postgres", "postgresql") and separator:
         return f"postgresql+psycopg://{rest}"
@@ -215,13 +339,42 @@ def _read_database_url(name: str, value: str) -> str:
     return value
 
 
+def _read_job_storage(name: str, value: str) -> str:
+    scheme, separator, rest = value.partition("://")
+    if separator and scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+        return f"postgresql://{rest}"
+    is_file = scheme == "sqlite" and rest.startswith("/") and len(rest) > 1
+    if not separator or not (is_file or scheme in ("redis", "rediss", "unix")):
+        # The address is not repeated: it may hold a password.
+        raise SettingsFault(f"{name} must begin with sqlite:///, postgresql:// or redis://.")
+    return value
+
+
 _READERS: Mapping[str, Callable[[str, str], Any]] = {
-    "DATABASE_URL": _read_database_url,
+    "DATABASE_URL": read_database_url,
     "SURVEY_ID": _read_text,
     "BASE_URL": _read_base_url,
     "MAX_POST_BYTES": _read_whole,
     "RATE_LIMIT_STORAGE": _read_text,
     "RATE_LIMIT_SIGN_IN": _read_text,
     "RATE_LIMIT_START": _read_text,
+    "RATE_LIMIT_LINK": _read_text,
     "TRUSTED_PROXIES": _read_whole,
+    "LOG_FORMAT": _read_log_format,
+    "METRICS_TOKEN": _read_token,
+    "JOB_STORAGE": _read_job_storage,
+    "RATE_LIMIT_MAIL": _read_text,
+    "SMTP_HOST": _read_host,
+    "SMTP_PORT": _read_port,
+    "SMTP_SECURITY": _read_smtp_security,
+    "SMTP_USER": _read_text,
+    "SMTP_PASSWORD": _read_text,
+    "SMTP_FROM": _read_mailbox,
+    "SMTP_RETURN_PATH": _read_mailbox,
+    "SMTP_CA_FILE": _read_file,
+    "BACKUP_FOLDER": _read_folder,
+    "BACKUP_HOUR": _read_hour,
+    "BACKUP_KEEP": _read_number_kept,
+    "EXPORT_DAYS": _read_number_kept,
+    "EXPORT_DIRECT_MOST": _read_whole,
 }

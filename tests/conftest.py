@@ -1,6 +1,8 @@
 """What every test may use: settings, a migrated database, the questionnaire, the application, a client that checks each
 page, a real server and a real browser.
 
+The database is SQLite; tests/database_kinds.py tells how a folder or file has its tests run on PostgreSQL as well.
+
 Fixtures import what they give, so that the tests of a step need none of the steps after it.
 """
 
@@ -16,18 +18,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import event, select
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from surveyapp.locale.compile import compile_catalogues
 from surveyapp.settings import Settings
+from tests.database_kinds import DatabaseKind
 from tests.page_checks import check_page
+from tests.postgres_server import PostgresServer, open_postgres_server
+from tests.redis_server import PROGRAM
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -59,14 +66,44 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A skipped test is a failed run: nothing goes untested in silence."""
     reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and PROGRAM is None:
+        reporter.write_line("no Redis on this machine: the storage of jobs was not tried on it (.ci/find_redis)")
     if reporter is not None and reporter.stats.get("skipped") and exitstatus == 0:
         reporter.write_line("tests were skipped; a run without them is no pass", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return make_settings(tmp_path)
+def database_kind() -> DatabaseKind:
+    return "sqlite"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """The PostgreSQL of the run, started with the first test that asks for it."""
+    with open_postgres_server(os.environ) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """The address of a database on PostgreSQL with all tables and no rows, of the test's own."""
+    url = postgres.create()
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture
+def database_url(database_kind: DatabaseKind, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """Where the database of the test is, or on SQLite will be."""
+    if database_kind == "sqlite":
+        return make_settings(tmp_path).database_url
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    return replace(make_settings(tmp_path), database_url=database_url)
 
 
 def make_settings(folder: Path) -> Settings:
@@ -80,6 +117,7 @@ def make_settings(folder: Path) -> Settings:
         lookup_key=LOOKUP_KEY,
         rate_limit_sign_in="1000 per minute",
         rate_limit_start="1000 per minute",
+        rate_limit_link="1000 per minute",
     )
 
 
@@ -115,11 +153,18 @@ def sampled_file(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def database(settings: Settings, migrated_file: Path) -> Iterator[Database]:
+def migrated_url(database_url: str, migrated_file: Path, tmp_path: Path) -> str:
+    """The address of a database of the test's own, with all tables and no rows."""
+    if database_url.startswith("sqlite:"):
+        shutil.copy(migrated_file, tmp_path / "survey.sqlite3")
+    return database_url
+
+
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
     from surveyapp.records.database import open_database
 
-    shutil.copy(migrated_file, settings.instance / "survey.sqlite3")
-    opened = open_database(settings.database_url)
+    opened = open_database(migrated_url)
     yield opened
     opened.close()
 
@@ -136,6 +181,25 @@ def questionnaire() -> Questionnaire:
     from surveyapp.questionnaire.yaml_source import load_builtin_questionnaire
 
     return load_builtin_questionnaire()
+
+
+class CompiledTemplates(BytecodeCache):
+    """Templates compiled once in a run: each test makes an application of its own, which would compile them anew."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self._codes.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._codes[bucket.key] = (bucket.checksum, bucket.code)
+
+
+COMPILED_TEMPLATES = CompiledTemplates()
 
 
 class CheckingClient(FlaskClient):
@@ -156,6 +220,7 @@ def _run_app(settings: Settings) -> Iterator[Flask]:
     app.testing = True
     app.config["PROPAGATE_EXCEPTIONS"] = False  # a fault becomes the page that people see
     app.test_client_class = CheckingClient
+    app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
     yield app
     app.extensions["surveyapp"].database.close()
 

@@ -123,6 +123,12 @@ class Visit:
             self.values = [pair for pair in self.values if pair[0] != name] + [(name, each) for each in values]
         return self
 
+    def choose_between(self, question: str, side: str) -> Visit:
+        """Say which of two answers holds: "mine" or "theirs"."""
+        name = f"settle:{question}"
+        offered = [each.get("value") or "" for each in self.find(name=name)]
+        return self.fill({name: next(value for value in offered if value.startswith(f"{side}@"))})
+
     @property
     def token(self) -> str:
         """Of the return that is open."""
@@ -177,7 +183,7 @@ class Visit:
 
     def list_shown(self) -> list[str]:
         """Names of the questions on the page."""
-        return [value for name, value in self.values if name == "shown"]
+        return [value.partition("@")[0] for name, value in self.values if name == "shown"]
 
     def _take(self, response: TestResponse) -> None:
         self.response = response

@@ -14,13 +14,18 @@ PACKAGE = ROOT / "surveyapp"
 # The journey of an answer. A step may import itself and the steps before it; web and commands stand side by side, and
 # commands may make the application.
 STEPS = ("questionnaire", "forms", "records", "fieldwork", "analysis", "reports", "web", "commands")
-LEAVES = {"settings": frozenset({"web", "commands"}), "locale": frozenset(STEPS)}
+LEAVES = {
+    "settings": frozenset({"log_lines", "web", "commands"}),
+    "log_lines": frozenset({"web", "commands"}),
+    "locale": frozenset(STEPS),
+}
 
 # Library -> steps that may import it.
 FENCES: dict[str, frozenset[str]] = {
     "flask": frozenset({"web"}),
     "flask_babel": frozenset({"web"}),
     "flask_limiter": frozenset({"web"}),
+    "limits": frozenset({"web"}),
     "flask_login": frozenset({"web"}),
     "flask_principal": frozenset({"web"}),
     "flask_security": frozenset({"web"}),
@@ -31,8 +36,14 @@ FENCES: dict[str, frozenset[str]] = {
     "sqlalchemy": frozenset({"records", "fieldwork", "analysis"}),
     "alembic": frozenset({"records"}),
     "plotly": frozenset({"reports"}),
+    "weasyprint": frozenset({"reports"}),
+    "segno": frozenset({"reports"}),
+    "openpyxl": frozenset({"fieldwork", "reports"}),
     "gunicorn": frozenset({"commands"}),
+    "huey": frozenset({"commands"}),
     "click": frozenset({"commands"}),
+    "structlog": frozenset({"log_lines", "web", "commands"}),
+    "prometheus_client": frozenset({"web", "commands"}),
 }
 DRAWERS = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "lib", "libs"})
 

@@ -37,6 +37,7 @@ def test_the_environment_is_read(instance: Path) -> None:
         "SURVEYAPP_RATE_LIMIT_STORAGE": "redis://host",
         "SURVEYAPP_RATE_LIMIT_SIGN_IN": "1 per hour",
         "SURVEYAPP_RATE_LIMIT_START": " 2 per hour ",
+        "SURVEYAPP_RATE_LIMIT_LINK": "3 per hour",
         "SURVEYAPP_TRUSTED_PROXIES": "1",
         "SURVEYAPP_INSTANCE": str(instance),
     }
@@ -49,6 +50,7 @@ def test_the_environment_is_read(instance: Path) -> None:
     assert settings.rate_limit_storage == "redis://host"
     assert settings.rate_limit_sign_in == "1 per hour"
     assert settings.rate_limit_start == "2 per hour"
+    assert settings.rate_limit_link == "3 per hour"
     assert settings.trusted_proxies == 1
 
 
@@ -63,8 +65,26 @@ def test_addresses_of_postgresql_name_our_driver(instance: Path, url: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("", ""),
+        ("sqlite:////var/lib/surveyapp/jobs.sqlite3", "sqlite:////var/lib/surveyapp/jobs.sqlite3"),
+        ("postgresql+psycopg://host/name", "postgresql://host/name"),
+        ("postgres://host/name", "postgresql://host/name"),
+        ("rediss://host:6380/1", "rediss://host:6380/1"),
+        ("unix:///run/redis/redis.sock?db=2", "unix:///run/redis/redis.sock?db=2"),
+    ],
+)
+def test_jobs_are_stored_where_the_setting_says(instance: Path, given: str, meant: str) -> None:
+    assert load_settings({"SURVEYAPP_JOB_STORAGE": given}, instance).job_storage == meant
+
+
+@pytest.mark.parametrize(
     ("name", "value", "said"),
     [
+        ("JOB_STORAGE", "amqp://user:geheim@host", "must begin with sqlite:///, postgresql:// or redis://"),
+        ("JOB_STORAGE", "sqlite://", "must begin with sqlite:///"),
+        ("JOB_STORAGE", "jobs.sqlite3", "must begin with sqlite:///"),
         ("DATABASE_URL", "mysql://root:geheim@host/name", "must begin with sqlite:///"),
         ("DATABASE_URL", "survey.sqlite3", "must begin with sqlite:///"),
         ("BASE_URL", "survey.example.org", "such as https://survey.example.org"),
@@ -73,6 +93,16 @@ def test_addresses_of_postgresql_name_our_driver(instance: Path, url: str) -> No
         ("TRUSTED_PROXIES", "-1", "whole number"),
         ("TRUSTED_PROXIES", "１", "whole number"),
         ("DATABASE_ULR", "sqlite:///x", "Did you mean SURVEYAPP_DATABASE_URL?"),
+        ("SMTP_SECURITY", "ssl", "starttls, tls or none"),
+        ("SMTP_PORT", "0", "a port from 1 to 65535"),
+        ("SMTP_PORT", "smtp", "whole number"),
+        ("SMTP_HOST", "mail server", "such as mail.example.org"),
+        ("SMTP_FROM", "office", "Survey office <survey@example.org>"),
+        ("SMTP_FROM", "a@example.org, b@example.org", "Survey office <survey@example.org>"),
+        ("SMTP_FROM", "Office <a@example.org\nBcc: b@example.org>", "Survey office <survey@example.org>"),
+        ("SMTP_CA_FILE", "/nowhere/ca.pem", "a file that exists"),
+        ("SMTP_FROM", "a@example.org", "SMTP_FROM is set without SURVEYAPP_SMTP_HOST"),
+        ("SMTP_HOST", "mail.example.org", "SMTP_FROM is missing"),
         ("COLOUR", "blue", "means nothing to surveyapp. Remove it."),
     ],
 )
@@ -185,3 +215,45 @@ def _change_secrets(instance: Path, **changes: Any) -> None:
 
 def _write_keys(keys: Any) -> dict[str, str]:
     return {key_id: base64.b64encode(key).decode() for key_id, key in keys.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("BACKUP_HOUR", "24"), ("BACKUP_HOUR", "-1"), ("BACKUP_FOLDER", "here"), ("BACKUP_KEEP", "0")]
+)
+def test_settings_of_backups_are_checked(instance: Path, name: str, value: str) -> None:
+    with pytest.raises(SettingsFault, match=name):
+        load_settings({f"SURVEYAPP_{name}": value}, instance)
+
+
+SMTP = {"SURVEYAPP_SMTP_HOST": "mail.example.org", "SURVEYAPP_SMTP_FROM": "조사 사무국 <survey@example.org>"}
+
+
+def test_mail_is_configured_by_settings_and_its_password_by_a_secret(instance: Path) -> None:
+    plain = load_settings(SMTP, instance)
+    assert (plain.smtp_security, plain.smtp_port, plain.smtp_password) == ("starttls", 0, "")
+    path = instance / "secrets.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "smtp_password": "geheim"}))
+    with_user = {**SMTP, "SURVEYAPP_SMTP_USER": "office", "SURVEYAPP_SMTP_SECURITY": "tls"}
+    settings = load_settings(with_user, instance)
+    assert settings.smtp_password == "geheim" and "geheim" not in repr(settings)
+    assert load_settings({**with_user, "SURVEYAPP_SMTP_PASSWORD": "other"}, instance).smtp_password == "other"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"SMTP_USER": "office"}, "The password of SURVEYAPP_SMTP_USER is missing"),
+        ({"SMTP_USER": "office", "SMTP_PASSWORD": "x", "SMTP_SECURITY": "none"}, "would send the password"),
+    ],
+)
+def test_half_of_a_mail_server_is_refused(instance: Path, changed: dict[str, str], said: str) -> None:
+    environ = {**SMTP, **{f"SURVEYAPP_{name}": value for name, value in changed.items()}}
+    with pytest.raises(SettingsFault) as fault:
+        load_settings(environ, instance)
+    assert said in str(fault.value)
+
+
+def test_a_relay_on_this_machine_may_be_unencrypted(instance: Path) -> None:
+    local = {"SURVEYAPP_SMTP_USER": "a", "SURVEYAPP_SMTP_PASSWORD": "b", "SURVEYAPP_SMTP_SECURITY": "none"}
+    environ = {**SMTP, **local, "SURVEYAPP_SMTP_HOST": "localhost"}
+    assert load_settings(environ, instance).smtp_security == "none"

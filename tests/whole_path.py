@@ -160,35 +160,38 @@ class Desk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AreaFigures:
-    """One area as the issues page, the questions page and both files count it."""
+    """One area as the issues page, the questions page, the page of released figures and the raw file count it."""
 
     issues: str  # n of N
     questions: str  # count
-    ministry: str  # n of N, or the reason why it is hidden
+    released: str  # share, or the mark of a hidden figure
     raw: int  # ones in its column
 
 
-TOO_FEW = "hidden: too few companies gave this answer"
+HIDDEN = "×"
 
 BEFORE = {
-    "reg": AreaFigures("2/12", "2", TOO_FEW, 2),
-    "dos": AreaFigures("0/12", "0", "0/12", 0),
-    "gmp": AreaFigures("5/12", "5", "5/12", 5),
-    "pri": AreaFigures("3/12", "3", "3/12", 3),
-    "org": AreaFigures("2/12", "2", TOO_FEW, 2),
+    "reg": AreaFigures("2/12", "2", HIDDEN, 2),
+    "dos": AreaFigures("0/12", "0", "0%", 0),
+    "gmp": AreaFigures("5/12", "5", "42%", 5),
+    "pri": AreaFigures("3/12", "3", "25%", 3),
+    "org": AreaFigures("2/12", "2", HIDDEN, 2),
 }
 SUBMITTED = {
-    "reg": AreaFigures("3/13", "3", "3/13", 3),
-    "dos": AreaFigures("1/13", "1", TOO_FEW, 1),
-    "gmp": AreaFigures("6/13", "6", "6/13", 6),
-    "pri": AreaFigures("4/13", "4", "4/13", 4),
-    "org": AreaFigures("3/13", "3", "3/13", 3),
+    "reg": AreaFigures("3/13", "3", "23%", 3),
+    "dos": AreaFigures("1/13", "1", HIDDEN, 1),
+    "gmp": AreaFigures("6/13", "6", "46%", 6),
+    "pri": AreaFigures("4/13", "4", "31%", 4),
+    "org": AreaFigures("3/13", "3", "23%", 3),
 }
 EDITED = {
     **SUBMITTED,
-    "pri": AreaFigures("3/13", "3", "3/13", 3),
-    "org": AreaFigures("2/13", "2", TOO_FEW, 2),
+    "pri": AreaFigures("3/13", "3", "23%", 3),
+    "org": AreaFigures("2/13", "2", HIDDEN, 2),
 }
+# n of N in the file for the ministry of that moment, or why it is hidden.
+TOO_FEW = "hidden: too few companies gave this answer"
+GIVEN = {"reg": "3/13", "dos": TOO_FEW, "gmp": "6/13", "pri": "3/13", "org": TOO_FEW}
 AREAS = {
     "reg": "Regulatory pathway and PMDA interaction",
     "dos": "Dossier, language and electronic submission",
@@ -199,25 +202,30 @@ AREAS = {
 
 
 def read_area_figures(desk: Desk) -> dict[str, AreaFigures]:
-    """The figures of five areas, wherever the desk shows them, and nothing but agreement about the base."""
+    """The figures of five areas, wherever the desk shows them, and nothing but agreement about the base.
+
+    Nothing leaves by that: staff see released figures as a viewer would be given them.
+    """
     ranking = read_figures(desk.read_page("issues"))["ranking"]
     question = read_figures(desk.read_page("questions/ch_areas"))["q-ch_areas"]
-    ministry = {row["area_code"]: row for row in read_csv(desk.read_file("ministry.csv")) if row["level"] == "area"}
+    released = read_figures(desk.read_page("released"))["ranking"]
     raw = read_csv(desk.read_file("raw.csv"))
     base = str(len(raw))
     assert ranking.facts["Base"].startswith(f"{base} returns")
     assert question.facts["Base"].startswith(f"{base} answered of {base} asked")
-    assert {row["round_n"] for row in ministry.values()} == {base}
+    assert released.facts["Base"].startswith(f"{base} companies")
     return {
         code: AreaFigures(
             issues=ranking.rows[name][0],
             questions=question.rows[name][0],
-            ministry=_read_released(ministry[code]),
+            released=released.rows[name][1],
             raw=sum(row[f"ch_areas/{code}"] == "1" for row in raw),
         )
         for code, name in AREAS.items()
     }
 
 
-def _read_released(row: Mapping[str, str]) -> str:
-    return row["reason"] or f"{row['n']}/{row['base']}"
+def read_given(desk: Desk) -> dict[str, str]:
+    """The same areas in the file for the ministry, which leaves by that and is remembered."""
+    rows = {row["area_code"]: row for row in read_csv(desk.read_file("ministry.csv")) if row["level"] == "area"}
+    return {code: rows[code]["reason"] or f"{rows[code]['n']}/{rows[code]['base']}" for code in AREAS}

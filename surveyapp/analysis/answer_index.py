@@ -15,6 +15,8 @@ from typing import Any, TypeVar, cast
 
 from pyroaring import BitMap
 
+from surveyapp.fieldwork.modes import STAFF_MODES, StaffMode
+
 Number = int | Fraction
 Result = TypeVar("Result")
 
@@ -23,6 +25,9 @@ READINESS_OVERALL = "readiness.overall"  # 0 to 100 as reported to a company, wi
 READINESS_OVERALL_EQUAL = "readiness.overall_equal_weights"
 READINESS_BAND = "readiness.band"
 SINGLE_LEAF = "issues.single_leaf"  # answered by who ticked one issue in all areas together
+
+
+_NOBODY = BitMap()
 
 
 def name_dimension(dimension: str) -> str:
@@ -98,6 +103,7 @@ class AnswerIndex:
         self.columns: dict[str, Column] = {}
         self.rounds: dict[int, BitMap] = {}
         self.versions: dict[str, BitMap] = {}
+        self.modes: dict[str, BitMap] = {}  # how the returns came in (`fieldwork.modes`)
         self.company_rounds: frozenset[int] = frozenset()  # rounds that count companies
         self.superseded = BitMap()  # returns beside a more complete one of the same company and round
         self.company_returns: dict[int, CompanyReturn] = {}  # by number
@@ -112,6 +118,7 @@ class AnswerIndex:
         twin.columns = {name: column.copy() for name, column in self.columns.items()}
         twin.rounds = self.rounds.copy()
         twin.versions = self.versions.copy()
+        twin.modes = self.modes.copy()
         twin.company_rounds = self.company_rounds
         twin.superseded = self.superseded
         twin.company_returns = self.company_returns.copy()
@@ -167,6 +174,11 @@ class AnswerIndex:
     def find_versions(self, numbers: BitMap) -> tuple[str, ...]:
         """Questionnaire versions among returns."""
         return tuple(sorted(version for version, held in self.versions.items() if held.intersect(numbers)))
+
+    def count_by_staff(self, numbers: BitMap) -> tuple[tuple[StaffMode, int], ...]:
+        """How many of these returns staff typed on a company's behalf, by mode; modes without any are left out."""
+        counts = ((mode, self.modes.get(mode, _NOBODY).intersection_cardinality(numbers)) for mode in STAFF_MODES)
+        return tuple((mode, count) for mode, count in counts if count)
 
     def match_companies(self, numbers: BitMap) -> Mapping[int, int]:
         """Response number by company, among returns of known companies."""

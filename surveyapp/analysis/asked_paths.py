@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import compress
+from typing import Any
 
 from surveyapp.questionnaire.expression_syntax import (
     AnswerName,
@@ -35,9 +36,13 @@ from surveyapp.questionnaire.paths import evaluate
 MAX_REMEMBERED = 100_000
 # Paths kept. They are many in a large survey, and cheap to put together again.
 MAX_PATHS = 20_000
+# Combinations of answers that are looked up at once, at most.
+MOST_COMBINATIONS = 50_000
+LIST_KINDS = ("select_multiple", "rank")  # stored as lists of names
 
 Returned = Mapping[str, Stored]
 Test = Callable[[Returned], bool]
+Change = tuple[int, int]  # bits that flip, bits that are raised
 
 
 class AskedPath:
@@ -81,25 +86,23 @@ class AskedPaths:
         )
         calculates = [row for row in questionnaire.rows if row.kind == "calculate" and row.name in bits.names]
         self._calculates = tuple((row.name, bits.find_mask(row)) for row in calculates)
-        readers = {name: bits.build_reader(name) for name in bits.names}
-        self._readers = tuple((name, reader.known, reader) for name, reader in readers.items())
+        together, apart = _part_names(questionnaire, bits.names)
+        joined = frozenset(together)
+        self._together = _JoinedReader(
+            [bits.build_reader(name) for name in together],
+            [each for each in bits.joint if joined.issuperset(each.names)],
+        )
+        readers = [bits.build_reader(name) for name in apart]
+        self._lists = tuple((reader.name, reader.known, reader) for reader in readers if reader.is_list)
+        self._scalars = tuple((reader.name, reader.known, reader) for reader in readers if not reader.is_list)
+        self._joint = tuple(each for each in bits.joint if not joined.issuperset(each.names))
         self._all_blank = bits.all_blank
-        self._joint = tuple(bits.joint)
         self._paths: dict[int, _Found] = {}
         self.reads_texts = any(questionnaire.by_name[name].compartment == "texts" for name in bits.looked_at)
 
     def find_path(self, stored: Returned) -> AskedPath:
         """The path of a stored return, given its answers and, where `reads_texts`, its texts."""
-        bits = self._all_blank
-        get = stored.get
-        for name, known, reader in self._readers:
-            value = get(name)
-            if value is not None:
-                change = known.get(tuple(value) if value.__class__ is list else value) or reader.learn(value)
-                bits = (bits ^ change[0]) | change[1]
-        for joint in self._joint:
-            if joint.test(stored):
-                bits |= joint.bit
+        bits = self._read_bits(stored)
         found = self._paths.get(bits) or self._remember(bits)
         for name in found.needed:
             if name not in stored:
@@ -109,6 +112,27 @@ class AskedPaths:
             if offer.question not in stored and not offer.test(stored):
                 return self._close_offers(found, stored)
         return found.path
+
+    def _read_bits(self, stored: Returned) -> int:
+        """The conditions that hold, as bits."""
+        get: Callable[[str], Any] = stored.get
+        together = self._together
+        flipped, raised = together.known.get(key := tuple(map(get, together.names))) or together.learn(key)
+        bits = (self._all_blank ^ flipped) | raised
+        for name, known, reader in self._lists:
+            value = get(name)
+            if value is not None:
+                flipped, raised = known.get(tuple(value)) or reader.learn(value)
+                bits = (bits ^ flipped) | raised
+        for name, known, reader in self._scalars:
+            value = get(name)
+            if value is not None:
+                flipped, raised = known.get(value) or reader.learn(value)
+                bits = (bits ^ flipped) | raised
+        for joint in self._joint:
+            if joint.test(stored):
+                bits |= joint.bit
+        return bits
 
     def _remember(self, bits: int) -> _Found:
         flags = tuple([bits & mask == mask for mask in self._masks])
@@ -237,7 +261,7 @@ class _Joint:
 class _ValueReader:
     """What the conditions that look at one name make of its values: bits that flip, and bits that are raised."""
 
-    __slots__ = ("_question", "_raised", "_single", "known")
+    __slots__ = ("_question", "_raised", "_single", "is_list", "known", "name")
 
     def __init__(
         self,
@@ -245,19 +269,59 @@ class _ValueReader:
         single: tuple[tuple[int, Expression], ...],
         raised: tuple[tuple[int, Expression], ...],
     ) -> None:
-        self.known: dict[object, tuple[int, int]] = {}
+        self.name = question.name
+        self.is_list = question.kind in LIST_KINDS
+        self.known: dict[object, Change] = {}
         self._question = question
-        self._single = single
+        self._single = tuple((bit, expression, expression.test({})) for bit, expression in single)
         self._raised = raised
 
-    def learn(self, value: Stored) -> tuple[int, int]:
+    def learn(self, value: Stored) -> Change:
         if len(self.known) >= MAX_REMEMBERED:
             self.known.clear()
         values = {self._question.name: _write_value(self._question, value)}
-        flipped = sum(bit for bit, expression in self._single if expression.test(values) != expression.test({}))
+        flipped = sum(bit for bit, expression, if_blank in self._single if expression.test(values) != if_blank)
         raised = sum(bit for bit, expression in self._raised if expression.test(values))
         self.known[tuple(value) if isinstance(value, list) else value] = (flipped, raised)
         return flipped, raised
+
+
+class _JoinedReader:
+    """The readers of several questions with few choices, looked up by all their values at once."""
+
+    __slots__ = ("_joint", "_readers", "known", "names")
+
+    def __init__(self, readers: Sequence[_ValueReader], joint: Sequence[_Joint]) -> None:
+        self.names = tuple(reader.name for reader in readers)
+        self.known: dict[tuple[Stored | None, ...], Change] = {}
+        self._readers = readers
+        self._joint = joint  # conditions over these names alone
+
+    def learn(self, values: tuple[Stored | None, ...]) -> Change:
+        """The changes of all the values in one; each reader has bits of its own, so their order is of no account."""
+        flipped = raised = 0
+        for reader, value in zip(self._readers, values, strict=True):
+            if value is not None:
+                change = reader.known.get(value) or reader.learn(value)
+                flipped, raised = flipped ^ change[0], raised | change[1]
+        stored = {name: value for name, value in zip(self.names, values, strict=True) if value is not None}
+        raised |= sum(joint.bit for joint in self._joint if joint.test(stored))
+        if len(self.known) >= MAX_REMEMBERED:
+            self.known.clear()
+        self.known[values] = (flipped, raised)
+        return flipped, raised
+
+
+def _part_names(questionnaire: Questionnaire, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Questions to look up together, while their choices make few enough combinations, and all others."""
+    together: list[str] = []
+    combinations = 1
+    for name in names:
+        question = questionnaire.by_name[name]
+        if question.kind == "select_one" and combinations * (len(question.choices) + 1) <= MOST_COMBINATIONS:
+            combinations *= len(question.choices) + 1
+            together.append(name)
+    return together, [name for name in names if name not in together]
 
 
 def _write_value(question: Question, value: Stored) -> str:

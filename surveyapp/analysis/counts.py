@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 
-from pyroaring import BitMap
+from pyroaring import BitMap, FrozenBitMap
 
 from surveyapp.analysis.answer_index import AnswerIndex, Number
 from surveyapp.analysis.intervals import Share
@@ -20,6 +21,7 @@ NUMBER_KINDS: tuple[Kind, ...] = ("integer", "decimal")
 DONT_KNOW = "dk"
 NOT_APPLICABLE = "na"
 REASONS = (DONT_KNOW, NOT_APPLICABLE)
+PARTICIPATION = "consent_participate"
 
 
 class QuestionNotCounted(LookupError):
@@ -81,6 +83,20 @@ class QuestionCounts:
     ranks: tuple[RankCount, ...] = ()
     numbers: NumberSummary | None = None
     values: tuple[tuple[Number, int], ...] = ()  # distinct numbers and how often, ascending
+    # For disclosure control alone, so looked up when it asks: most counts are shown at the desk.
+    members: BitMap = field(default=BitMap(), repr=False, compare=False)
+    look_up_usable: Callable[[], BitMap] = field(default=BitMap, repr=False, compare=False)
+    is_for_all: bool = field(default=True, repr=False, compare=False)  # the question is put to whoever takes part
+
+    @property
+    def usable(self) -> FrozenBitMap:
+        """Who of the mask gave a usable answer."""
+        return FrozenBitMap(self.look_up_usable() & self.members)
+
+    @property
+    def unusable(self) -> FrozenBitMap:
+        """Who of the mask gave none."""
+        return FrozenBitMap(self.members - self.look_up_usable())
 
 
 def count_question(index: AnswerIndex, question: Question, mask: Mask) -> QuestionCounts:
@@ -112,7 +128,16 @@ def _count_question(index: AnswerIndex, question: Question, mask: Mask) -> Quest
         ranks=_count_ranks(index, question, numbers, answered),
         numbers=summarise_numbers(values) if question.kind in NUMBER_KINDS else None,
         values=values,
+        members=numbers,
+        look_up_usable=partial(find_usable, index, question),
+        is_for_all=_is_for_all(question),
     )
+
+
+def _is_for_all(question: Question) -> bool:
+    """Whether every company that takes part is asked."""
+    relevances = (question.relevant, *(group.relevant for group in question.groups))
+    return all(each is None or set(each.names) <= {PARTICIPATION} for each in relevances)
 
 
 def count_missing(index: AnswerIndex, question: Question, mask: Mask) -> Missing:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 from pyroaring import BitMap
-from sqlalchemy import Connection, Row, Text, case, cast, select
+from sqlalchemy import Connection, Text, case, cast, select
 
 from surveyapp.analysis.answer_index import AnswerIndex, CompanyReturn, add_numbers, build_bitmap, remove_numbers
 from surveyapp.analysis.return_readers import ReturnReader, find_layout
@@ -22,14 +22,16 @@ CompanyKey = tuple[int, int]  # (round, company)
 # Rows gathered before they go into the bitmaps: enough to make each bitmap's share a batch, little enough to hold.
 FLUSH_ROWS = 25 * BATCH
 
-# The answers come as text and are decoded one return at a time: thousands of decoded returns alive at once would keep
-# the garbage collector busy for longer than everything else takes.
+# The answers come as text and are decoded a few returns at a time: the decoder makes each name once for all of them,
+# and thousands of decoded returns alive at once would keep the garbage collector busy for longer than everything else.
+DECODED = 32
 _COLUMNS = (
     response.c.number,
     response.c.state,
     response.c.round_id,
     response.c.questionnaire_version,
     response.c.company_id,
+    response.c.mode,
     cast(response.c.answers, Text).label("answers"),
     cast(response.c.texts, Text).label("texts"),
     case((response.c.company_id.is_not(None), response.c.submitted_at)).label("submitted_at"),
@@ -55,9 +57,7 @@ def refresh_index(index: AnswerIndex, connection: Connection, find_questionnaire
     gathered = _Gathered(fresh)
     for batch in stream_changes(connection, index.survey_id, index.revision, _COLUMNS):
         touched |= _remove(fresh, build_bitmap([row.number for row in batch]))
-        for row in batch:
-            if row.state == "submitted":
-                gathered.take(row, find_questionnaire)
+        gathered.take(batch, find_questionnaire)
         if gathered.rows >= FLUSH_ROWS:
             touched |= gathered.flush()
     touched |= gathered.flush()
@@ -102,6 +102,7 @@ def _remove(index: AnswerIndex, numbers: BitMap) -> set[CompanyKey]:
         column.remove(gone)
     remove_numbers(index.rounds, gone)
     remove_numbers(index.versions, gone)
+    remove_numbers(index.modes, gone)
     touched = set()
     for entry in [index.company_returns.pop(number) for number in gone if number in index.company_returns]:
         key = (entry.round_id, entry.company_id)
@@ -129,18 +130,29 @@ class _Gathered:
         self.index = index
         self.rows = 0  # returns taken and not flushed yet
         self.rounds: defaultdict[int, list[int]] = defaultdict(list)
+        self.modes: defaultdict[str, list[int]] = defaultdict(list)
         self.readers: dict[str, ReturnReader] = {}  # by version
         self.company_returns: list[CompanyReturn] = []
 
-    def take(self, row: Row[Any], find_questionnaire: QuestionnaireLookup) -> None:
-        """One submitted response, as a row of `_COLUMNS`."""
-        number, _, round_id, version, company_id, answers_json, texts_json, submitted_at = tuple(row)
+    def take(self, batch: Sequence[Sequence[Any]], find_questionnaire: QuestionnaireLookup) -> None:
+        """The submitted ones of some responses, which are rows of `_COLUMNS`."""
+        submitted = [row for row in batch if row[1] == "submitted"]
+        for start in range(0, len(submitted), DECODED):
+            rows = submitted[start : start + DECODED]
+            decoded = json.loads(f"[{','.join([row[6] for row in rows])}]")
+            for row, answers in zip(rows, decoded, strict=True):
+                self._take_return(row, answers, find_questionnaire)
+
+    def _take_return(
+        self, row: Sequence[Any], answers: Mapping[str, Any], find_questionnaire: QuestionnaireLookup
+    ) -> None:
+        number, _, round_id, version, company_id, mode, _, texts_json, submitted_at = row
         reader = self.readers.get(version)
         if reader is None:
             reader = self.readers[version] = ReturnReader(find_layout(find_questionnaire(version)))
         self.rows += 1
         self.rounds[round_id].append(number)
-        answers = json.loads(answers_json)
+        self.modes[mode].append(number)
         texts = json.loads(texts_json) if len(texts_json) > 2 else {}
         path = reader.read(number, answers, texts)
         if company_id is not None and submitted_at is not None:
@@ -155,6 +167,9 @@ class _Gathered:
             add_numbers(index.rounds, round_id, added)
             index.live = index.live | added
         self.rounds.clear()
+        for mode, numbers in self.modes.items():
+            add_numbers(index.modes, mode, build_bitmap(numbers))
+        self.modes.clear()
         for version, reader in self.readers.items():
             add_numbers(index.versions, version, build_bitmap(reader.numbers))
             reader.flush(index)

@@ -26,7 +26,7 @@ from surveyapp.analysis.answer_index import AnswerIndex, Column, CompanyReturn, 
 from surveyapp.records.tables import questionnaire_version, response, survey
 
 # Raise the number whenever the index means something else by the same answers.
-HEADER = b"surveyapp answer index 1 "
+HEADER = b"surveyapp answer index 2 "
 _WITNESSES = 16
 _log = logging.getLogger(__name__)
 
@@ -167,6 +167,8 @@ def _list_bitmaps(index: AnswerIndex) -> Iterator[tuple[tuple[str | int, ...], B
         yield ("round", round_id), numbers
     for version, numbers in index.versions.items():
         yield ("version", version), numbers
+    for mode, numbers in index.modes.items():
+        yield ("mode", mode), numbers
     for name, column in index.columns.items():
         yield ("asked", name), column.asked
         yield ("answered", name), column.answered
@@ -205,6 +207,8 @@ def _place_bitmap(index: AnswerIndex, key: list[Any], numbers: BitMap) -> None:
         index.rounds[names[0]] = numbers
     elif kind == "version":
         index.versions[names[0]] = numbers
+    elif kind == "mode":
+        index.modes[names[0]] = numbers
     else:
         _place_in_column(index.columns.setdefault(names[0], Column()), kind, names[1:], numbers)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
-from pyroaring import BitMap
+from pyroaring import BitMap, FrozenBitMap
 
 from surveyapp.analysis.answer_index import AnswerIndex
-from surveyapp.analysis.bootstrap import find_index_range
+from surveyapp.analysis.bootstrap import Pattern, find_index_range
 from surveyapp.analysis.counts import DONT_KNOW, count_values
 from surveyapp.analysis.intervals import Range, Share, do_overlap
 from surveyapp.analysis.issue_questions import (
@@ -48,6 +48,7 @@ __all__ = [
     "ConcernedGroup",
     "ConcernedShare",
     "CostSummary",
+    "IssueGroups",
     "IssueRanking",
     "IssueRow",
     "RangeMethod",
@@ -157,9 +158,9 @@ class IssueRow:
     severity: SeverityCounts
     status: StatusCounts
     index: Fraction | None  # IPI; None where severity or status is missing altogether, or N = 0
-    index_range: Range | None
-    range_method: RangeMethod | None  # bootstrap over companies from N = 20, else the Wilson interval of P alone
-    tier: int | None  # 1 = top; None with N below 10 or where there is no range
+    tier: (
+        int | None
+    )  # 1 = top; None with N below 10 or where there is no range, and for leaves, which are listed by area
     place: int | None  # order by index, ties share a place; None with N below 10 or without index
     few_cases: bool  # n below 5: not broken down (by_stage empty, concerned None)
     by_stage: tuple[StageShare, ...] = ()
@@ -169,6 +170,37 @@ class IssueRow:
     delay: NumberSummary | None = None  # areas only: months
     delay_not_answered: int = 0  # asked for details, no number of months given
     cost: CostSummary | None = None  # areas only
+    patterns: tuple[Pattern, ...] = ()  # of the n companies, by severity and status: what the range is drawn from
+
+    @property
+    def range_method(self) -> RangeMethod | None:
+        """Bootstrap over companies from N = 20, else the Wilson interval of P alone; None without a range."""
+        return None if self.index_range is None else _choose_method(self.share)
+
+    @property
+    def index_range(self) -> Range | None:
+        """The range of an index that is defined; none where nobody named the issue.
+
+        Worked out when asked for: a page shows the ranges of a few of the many leaves, and each takes 2,000 resamples.
+        """
+        if self.index is None or self.share.count == 0:
+            return None
+        if _choose_method(self.share) == "bootstrap":
+            return find_index_range(self.patterns, self.share.base)
+        return _widen_share(self.share, self.severity, self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class IssueGroups:
+    """Which returns stand behind the counts of a ranking. Disclosure control asks; figures do not show it."""
+
+    base: FrozenBitMap
+    stages: Mapping[Stage, FrozenBitMap]
+    concerned: Mapping[str, FrozenBitMap]  # by area: those it can concern
+    outside: frozenset[str]  # areas that a company named which they cannot concern
+    leaf_bases: Mapping[str, FrozenBitMap]  # by area
+    with_leaf: frozenset[str]  # areas in which every company that was asked for details named a problem
+    is_none_alone: bool  # nobody ticked "none" beside an area
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +220,7 @@ class IssueRanking:
     leaves: tuple[IssueRow, ...]
     urgency_base: int  # companies that gave a first of the three most urgent, single-leaf companies included
     stage_bases: Mapping[Stage, int]
+    groups: IssueGroups = field(repr=False, compare=False)
 
     def find_row(self, code: str) -> IssueRow | None:
         return next((row for row in (*self.areas, *self.leaves) if row.code == code), None)
@@ -206,7 +239,7 @@ def rank_issues(index: AnswerIndex, questionnaire: Questionnaire, taxonomy: Taxo
 
 def _rank_issues(index: AnswerIndex, questionnaire: Questionnaire, taxonomy: Taxonomy, mask: Mask) -> IssueRanking:
     questions = find_issue_questions(questionnaire)
-    reader = _IssueReader(index, questionnaire, taxonomy, find_base(index, mask))
+    reader = _IssueReader(index, questionnaire, taxonomy, questions.blocks, find_base(index, mask))
     interested = find_interested(index, mask)
     asked = index.asked(AREAS_QUESTION) & interested
     base = len(reader.base)
@@ -220,13 +253,42 @@ def _rank_issues(index: AnswerIndex, questionnaire: Questionnaire, taxonomy: Tax
         skipped=len(asked) - base,
         is_ranked=is_ranked,
         areas=order_rows(areas) if is_ranked else tuple(areas),
-        leaves=order_rows(leaves) if is_ranked else tuple(leaves),
+        leaves=order_rows(leaves, with_tiers=False) if is_ranked else tuple(leaves),
         urgency_base=reader.urgency_base,
         stage_bases={stage: len(numbers) for stage, numbers in reader.stages.items()},
+        groups=_find_groups(index, reader, questions.blocks),
     )
 
 
-def order_rows(rows: Sequence[IssueRow]) -> tuple[IssueRow, ...]:
+def _find_groups(index: AnswerIndex, reader: _IssueReader, blocks: Iterable[IssueBlock]) -> IssueGroups:
+    base, none = reader.base, index.chosen(AREAS_QUESTION, NO_DIFFICULTY) & reader.base
+    concerned, outside, with_leaf, leaf_bases, is_none_alone = {}, set(), set(), {}, True
+    for block in blocks:
+        ticked = find_area(index, block, base).numbers
+        if block.area in CONCERNED:
+            _, question, choices = CONCERNED[block.area]
+            group = find_group(index, question, choices, base)
+            concerned[block.area] = FrozenBitMap(group)
+            if ticked - group:
+                outside.add(block.area)
+        leaf_bases[block.area] = FrozenBitMap(find_leaf_base(index, block, base))
+        if block.leaf_question is not None:
+            detailed = find_detailed(index, block, ticked)
+            if not detailed - index.answered(block.leaf_question):
+                with_leaf.add(block.area)
+        is_none_alone = is_none_alone and not ticked.intersect(none)
+    return IssueGroups(
+        base=FrozenBitMap(base),
+        stages={stage: FrozenBitMap(numbers) for stage, numbers in reader.stages.items()},
+        concerned=concerned,
+        outside=frozenset(outside),
+        leaf_bases=leaf_bases,
+        with_leaf=frozenset(with_leaf),
+        is_none_alone=is_none_alone,
+    )
+
+
+def order_rows(rows: Sequence[IssueRow], *, with_tiers: bool = True) -> tuple[IssueRow, ...]:
     """Rows by index with places and tiers; ties by urgency. Rows without an index, or with a base below 10, follow.
 
     A tier holds its top row and every later row whose range overlaps that top row's; the rest is tiered in the same
@@ -234,7 +296,7 @@ def order_rows(rows: Sequence[IssueRow]) -> tuple[IssueRow, ...]:
     """
     ranked = [row for row in rows if row.index is not None and row.share.base >= RANKED_FROM]
     ranked.sort(key=lambda row: (row.index or 0, row.urgency or 0), reverse=True)
-    tiers = find_tiers([row.index_range for row in ranked])
+    tiers = find_tiers([row.index_range if with_tiers else None for row in ranked])
     ordered = []
     place = 0
     before: tuple[Fraction | None, Fraction | None] | None = None
@@ -275,8 +337,16 @@ def compute_priority(share: Share, severity: SeverityCounts, status: StatusCount
 class _IssueReader:
     """Reads areas and leaves over one base."""
 
-    def __init__(self, index: AnswerIndex, questionnaire: Questionnaire, taxonomy: Taxonomy, base: BitMap) -> None:
+    def __init__(
+        self,
+        index: AnswerIndex,
+        questionnaire: Questionnaire,
+        taxonomy: Taxonomy,
+        blocks: Iterable[IssueBlock],
+        base: BitMap,
+    ) -> None:
         self.index = index
+        self._details = {block: _Details(index, block) for block in blocks}
         self.questionnaire = questionnaire
         self.taxonomy = taxonomy
         self.base = base
@@ -289,7 +359,7 @@ class _IssueReader:
     def read_area(self, block: IssueBlock) -> IssueRow:
         ticked = find_area(self.index, block, self.base)
         detailed = find_detailed(self.index, block, ticked.numbers)
-        row = self._read_row(block.area, None, block.name, ticked, detailed, _Details(self.index, block, self.base))
+        row = self._read_row(block.area, None, block.name, ticked, detailed, self._details[block])
         concerned = CONCERNED.get(block.area)
         if concerned is not None and not row.few_cases:
             name, question, choices = concerned
@@ -304,8 +374,7 @@ class _IssueReader:
         )
 
     def read_leaves(self, block: IssueBlock) -> Iterator[IssueRow]:
-        base = find_leaf_base(self.index, block, self.base)
-        details = _Details(self.index, block, base)
+        base, details = find_leaf_base(self.index, block, self.base), self._details[block]
         for leaf, label in block.leaves:
             ticked = find_leaf(self.index, block, leaf, base)
             row = self._read_row(leaf, block.area, label, ticked, ticked.numbers, details)
@@ -318,7 +387,6 @@ class _IssueReader:
         patterns = details.count_patterns(ticked.numbers)
         severity, status = _sum_severity(patterns), _sum_status(patterns)
         index = compute_priority(share, severity, status)
-        index_range, method = _find_range(share, severity, status, patterns) if index is not None else (None, None)
         few_cases = share.count < FEW_CASES
         issue = self.taxonomy.find(code)
         return IssueRow(
@@ -332,14 +400,13 @@ class _IssueReader:
             severity=severity,
             status=status,
             index=index,
-            index_range=index_range,
-            range_method=method,
             tier=None,
             place=None,
             few_cases=few_cases,
             by_stage=()
             if few_cases
             else tuple(StageShare(stage, ticked.within(numbers)) for stage, numbers in self.stages.items()),
+            patterns=_sort_patterns(patterns),
         )
 
     def _score_urgency(self, leaf: str, ticked: BitMap) -> Fraction | None:
@@ -378,15 +445,18 @@ _Patterns = Mapping[tuple[int, str | None], int]  # companies by severity (0: bl
 
 
 class _Details:
-    """Severity and status of one area's block, taken together, so that both can be counted for any of its leaves."""
+    """Severity and status of one area's block, taken together, so that both can be counted for any of its leaves.
 
-    def __init__(self, index: AnswerIndex, block: IssueBlock, base: BitMap) -> None:
+    All returns that gave them: who is counted, whoever ticked an issue says.
+    """
+
+    def __init__(self, index: AnswerIndex, block: IssueBlock) -> None:
         self._severities = [
-            (level, index.chosen(block.severity, str(level)) & base if block.severity is not None else BitMap())
+            (level, index.chosen(block.severity, str(level)) if block.severity is not None else BitMap())
             for level in SEVERITIES
         ]
         self._statuses = [
-            (status, index.chosen(block.status, status) & base if block.status is not None else BitMap())
+            (status, index.chosen(block.status, status) if block.status is not None else BitMap())
             for status in OPEN_HALVES
         ]
         self._joint = [
@@ -421,22 +491,25 @@ def _sum_status(patterns: _Patterns) -> StatusCounts:
     )
 
 
-def _find_range(
-    share: Share, severity: SeverityCounts, status: StatusCounts, patterns: _Patterns
-) -> tuple[Range | None, RangeMethod | None]:
-    """The range of an index that is defined; none where nobody named the issue."""
-    if share.count == 0:
-        return None, None
-    if share.base >= BOOTSTRAP_FROM:
-        counted: dict[tuple[int, int], int] = {}
-        for (level, name), count in patterns.items():
-            key = (level, -1 if name is None else OPEN_HALVES[name])
-            counted[key] = counted.get(key, 0) + count
-        return find_index_range(tuple(sorted((*key, count) for key, count in counted.items())), share.base), "bootstrap"
+def _sort_patterns(patterns: _Patterns) -> tuple[Pattern, ...]:
+    """Companies by severity and open share in halves, as the bootstrap takes them."""
+    counted: dict[tuple[int, int], int] = {}
+    for (level, name), count in patterns.items():
+        key = (level, -1 if name is None else OPEN_HALVES[name])
+        counted[key] = counted.get(key, 0) + count
+    return tuple(sorted((*key, count) for key, count in counted.items()))
+
+
+def _choose_method(share: Share) -> RangeMethod:
+    return "bootstrap" if share.base >= BOOTSTRAP_FROM else "wilson"
+
+
+def _widen_share(share: Share, severity: SeverityCounts, status: StatusCounts) -> Range:
+    """The range of P alone, carried over to the index."""
     assert share.interval is not None and severity.mean is not None and status.open_share is not None
     factor = 100 * severity.mean / 5 * status.open_share
     low, high = share.interval
-    return (factor * low, factor * high), "wilson"
+    return factor * low, factor * high
 
 
 def _score_opportunity(share: Share, severity: SeverityCounts, status: StatusCounts) -> Fraction | None:

@@ -9,6 +9,7 @@ from typing import Literal
 from pyroaring import BitMap
 
 from surveyapp.analysis.answer_index import AnswerIndex, Result
+from surveyapp.fieldwork.modes import StaffMode
 from surveyapp.questionnaire.model import Questionnaire
 
 Filters = Mapping[str, tuple[str, ...]]
@@ -41,6 +42,7 @@ class Origin:
     filters: tuple[
         tuple[str, tuple[str, ...]], ...
     ] = ()  # sorted by question; several values of one question mean "or"
+    by_staff: tuple[tuple[StaffMode, int], ...] = ()  # of the returns, those that staff typed; for the desk alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def build_mask(index: AnswerIndex, questionnaire: Questionnaire, round_id: int, 
             versions=index.find_versions(numbers),
             unit="companies" if index.counts_companies(round_id) else "returns",
             filters=tuple(sorted((name, tuple(sorted(set(choices)))) for name, choices in (filters or {}).items())),
+            by_staff=index.count_by_staff(numbers),
         ),
         numbers,
     )

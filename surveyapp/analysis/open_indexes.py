@@ -41,27 +41,71 @@ def open_index(database: Database, survey_id: str, *, snapshots: Path | None = N
     What is returned never changes; call again for what was submitted since. `snapshots` is the folder of the cache file
     (instance/); None keeps none. A survey that does not exist gives an empty index. Raises `DatabaseFault`s.
     """
-    with _registry:
-        held = _held.setdefault((database.engine.url, survey_id), _Held())
-    path = None if snapshots is None else snapshots / f"{survey_id}.index"
+    held = _find_held(database, survey_id)
+    path = None if snapshots is None else _name_snapshot(snapshots, survey_id)
     with held.lock, database.read() as connection:
-        before = held.index
-        if before is None and path is not None:
-            before = load_snapshot(path, survey_id, connection)
-            held.saved = before.revision if before is not None else 0
-        if before is None:
-            before = AnswerIndex(survey_id)
-        index = refresh_index(before, connection, _QuestionnaireShelf(connection, survey_id))
-        if path is not None and index is not before:
-            _keep_snapshot(path, held, before, index, connection)
-        held.index = index
-    return index
+        return _bring_up_to_date(held, survey_id, path, connection)
+
+
+def catch_up(index: AnswerIndex, connection: Connection) -> AnswerIndex:
+    """An index that was opened before the connection's transaction, as of that transaction."""
+    return refresh_index(index, connection, _QuestionnaireShelf(connection, index.survey_id))
+
+
+def save_index(database: Database, survey_id: str, *, snapshots: Path) -> AnswerIndex:
+    """The survey's index, up to date, and its snapshot written now, however few the returns are."""
+    held = _find_held(database, survey_id)
+    path = _name_snapshot(snapshots, survey_id)
+    with held.lock:
+        with database.read() as connection:
+            index = _bring_up_to_date(held, survey_id, path, connection)
+            if held.saved != index.revision or not path.exists():
+                save_snapshot(path, index, connection)
+                held.saved = index.revision
+        # A return withdrawn meanwhile made another process remove the file that was then put into its place again.
+        with database.read() as connection:
+            return _bring_up_to_date(held, survey_id, path, connection)
+
+
+def rebuild_snapshot(database: Database, survey_id: str, *, snapshots: Path) -> None:
+    """Replace the snapshot, where there is one, by one of the returns as they are now: nothing erased stays in it."""
+    path = _name_snapshot(snapshots, survey_id)
+    held = _find_held(database, survey_id)
+    with held.lock:
+        was_there = path.exists()
+        remove_snapshot(path)
+        held.saved = 0
+    if was_there:
+        save_index(database, survey_id, snapshots=snapshots)
 
 
 def forget_index(database: Database, survey_id: str) -> None:
     """Drop the survey's index from memory, as a new process would begin."""
     with _registry:
         _held.pop((database.engine.url, survey_id), None)
+
+
+def _find_held(database: Database, survey_id: str) -> _Held:
+    with _registry:
+        return _held.setdefault((database.engine.url, survey_id), _Held())
+
+
+def _name_snapshot(snapshots: Path, survey_id: str) -> Path:
+    return snapshots / f"{survey_id}.index"
+
+
+def _bring_up_to_date(held: _Held, survey_id: str, path: Path | None, connection: Connection) -> AnswerIndex:
+    before = held.index
+    if before is None and path is not None:
+        before = load_snapshot(path, survey_id, connection)
+        held.saved = before.revision if before is not None else 0
+    if before is None:
+        before = AnswerIndex(survey_id)
+    index = refresh_index(before, connection, _QuestionnaireShelf(connection, survey_id))
+    if path is not None and index is not before:
+        _keep_snapshot(path, held, before, index, connection)
+    held.index = index
+    return index
 
 
 def _keep_snapshot(path: Path, held: _Held, before: AnswerIndex, index: AnswerIndex, connection: Connection) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-from pyroaring import BitMap
+from pyroaring import BitMap, FrozenBitMap
 
 from surveyapp.analysis.answer_index import (
     READINESS_BAND,
@@ -93,6 +93,7 @@ class DimensionProfile:
     not_answered: int  # asked, everything blank
     not_asked: int
     items: tuple[ItemCounts, ...]
+    numbers: FrozenBitMap = field(repr=False, compare=False)  # who has a score; for disclosure control
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class ReadinessProfile:
     bands: tuple[tuple[Band, Share], ...]  # of `scored`; empty with fewer than five
     overall: NumberSummary
     overall_equal_weights: NumberSummary
+    numbers: FrozenBitMap = field(repr=False, compare=False)  # who has a result; for disclosure control
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,8 @@ def profile_readiness(index: AnswerIndex, questionnaire: Questionnaire, mask: Ma
 
 
 def _profile_readiness(index: AnswerIndex, questionnaire: Questionnaire, mask: Mask) -> ReadinessProfile:
-    scored = len(index.answered(READINESS_OVERALL) & mask.numbers)
+    numbers = index.answered(READINESS_OVERALL) & mask.numbers
+    scored = len(numbers)
     bands: tuple[tuple[Band, Share], ...] = ()
     if scored >= FEWEST_COMPANIES:
         bands = tuple(
@@ -159,6 +162,7 @@ def _profile_readiness(index: AnswerIndex, questionnaire: Questionnaire, mask: M
         bands=bands,
         overall=summarise_numbers(count_values(index, READINESS_OVERALL, mask.numbers)),
         overall_equal_weights=summarise_numbers(count_values(index, READINESS_OVERALL_EQUAL, mask.numbers)),
+        numbers=FrozenBitMap(numbers),
     )
 
 
@@ -192,6 +196,7 @@ def _profile_dimension(
         not_answered=len(unscored) - judged_na,
         not_asked=mask.size - len(asked),
         items=tuple(_count_item(index, questionnaire.by_name[item], mask) for item in items),
+        numbers=FrozenBitMap(index.answered(name_dimension(dimension)) & mask.numbers),
     )
 
 

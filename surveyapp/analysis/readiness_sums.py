@@ -2,32 +2,33 @@
 
 The overall result of a return, with equal weights or not, and its band follow from five sums over its answered
 dimensions: weighted scores, scores, weights, how many they are, and how many of the gate's are below it. Returns with
-the same sums have the same result, so `score_readiness` is asked about the first of them only. The sums are kept as the
-digits of one whole number, in a base that none of them can reach. Dimensions are looked up several at a time.
+the same sums have the same result. The sums are kept as the digits of one whole number, each with just the room for the
+most that it can reach. Dimensions are looked up several at a time.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from itertools import accumulate
 from math import lcm
-from operator import itemgetter
+from operator import itemgetter, mul
 from typing import Any
 
 from surveyapp.questionnaire.model import ScoringScheme
 from surveyapp.questionnaire.scoring import (
     GATE_DIMENSIONS,
     GATE_SCORE,
-    Readiness,
+    Overall,
+    grade_readiness,
     score_dimension,
-    score_readiness,
 )
 
 # Results kept by their sums.
 MAX_REMEMBERED = 200_000
 # Items looked up at once: six answers or a blank to each make a few thousand combinations.
 _MOST_ITEMS = 4
-_BASE = 1 << 40
+_MOST_SCORE = 100
 
 Answers = Mapping[str, Any]
 Levels = tuple[Any, ...]  # answers to some items, None where blank
@@ -36,11 +37,13 @@ Levels = tuple[Any, ...]  # answers to some items, None where blank
 class DimensionGroup:
     """Some dimensions together: what each combination of their levels adds to the sums of a return."""
 
-    def __init__(self, scheme: ScoringScheme, dimensions: tuple[str, ...], scale: int) -> None:
+    def __init__(
+        self, scheme: ScoringScheme, dimensions: tuple[str, ...], scale: int, place_values: tuple[int, ...]
+    ) -> None:
         self.items = tuple(item for dimension in dimensions for item in scheme.items.get(dimension, ()))
-        self.digits: dict[Levels, int] = {}
         self._weights = scheme.weights
         self._scale = scale
+        self._place_values = place_values
         self._get: Callable[[Answers], Levels] | None = itemgetter(*self.items) if len(self.items) > 1 else None
         self._slices: dict[str, slice] = {}  # of the items, by dimension
         self._parts: dict[tuple[str, Levels], int] = {}
@@ -60,18 +63,17 @@ class DimensionGroup:
 
     def find_digits(self, levels: Levels) -> int:
         """The group's part of the sums; 0 where no item is answered."""
-        digits = sum(self._find_part(dimension, levels[place]) for dimension, place in self._slices.items())
-        self.digits[levels] = digits
-        return digits
+        return sum(self._find_part(dimension, levels[place]) for dimension, place in self._slices.items())
 
-    def split(self, lists: Mapping[Levels, list[int]]) -> dict[str, dict[Levels, list[int]]]:
-        """Lists of numbers by the group's levels, taken apart by dimension and its levels."""
-        found: dict[str, dict[Levels, list[int]]] = {}
+    def list_answers(self, levels: Levels) -> Iterator[tuple[str, str]]:
+        """The answered items and their levels."""
+        return ((item, level) for item, level in zip(self.items, levels, strict=True) if level is not None)
+
+    def list_parts(self, levels: Levels) -> Iterator[tuple[str, str | Levels]]:
+        """The answered items with their levels, and the dimensions with the levels of theirs."""
+        yield from self.list_answers(levels)
         for dimension, place in self._slices.items():
-            parts = found[dimension] = defaultdict(list)
-            for levels, numbers in lists.items():
-                parts[levels[place]] += numbers
-        return found
+            yield dimension, levels[place]
 
     def _find_part(self, dimension: str, levels: Levels) -> int:
         part = self._parts.get((dimension, levels))
@@ -87,7 +89,7 @@ class DimensionGroup:
         assert scaled.denominator == 1
         is_gap = dimension in GATE_DIMENSIONS and score < GATE_SCORE
         sums = (int(scaled) * weight, int(scaled), weight, 1, int(is_gap))
-        return sum(each * _BASE**place for place, each in enumerate(sums))
+        return sum(each * worth for each, worth in zip(sums, self._place_values, strict=True))
 
 
 class ReadinessSums:
@@ -95,19 +97,38 @@ class ReadinessSums:
 
     def __init__(self, scheme: ScoringScheme) -> None:
         most = max((len(items) for items in scheme.items.values()), default=1)
-        scale = lcm(*range(1, most + 1))  # makes the mean of any number of answered items whole
-        self.groups = tuple(DimensionGroup(scheme, dimensions, scale) for dimensions in _group_dimensions(scheme))
-        self._scheme = scheme
-        self._results: dict[int, Readiness] = {}
+        self._scale = lcm(*range(1, most + 1))  # makes the mean of any number of answered items whole
+        self._place_values = _find_place_values(scheme, self._scale)
+        self.groups = tuple(
+            DimensionGroup(scheme, dimensions, self._scale, self._place_values)
+            for dimensions in _group_dimensions(scheme)
+        )
+        self._results: dict[int, Overall] = {}
 
-    def find_result(self, sums: int, answers: Answers) -> Readiness:
-        """The result of all returns with these sums, of which `answers` is one; its `dimensions` are that one's own."""
+    def find_result(self, sums: int) -> Overall:
+        """The result of all returns with these sums."""
         result = self._results.get(sums)
         if result is None:
             if len(self._results) >= MAX_REMEMBERED:
                 self._results.clear()
-            result = self._results[sums] = score_readiness(self._scheme, answers)
+            result = self._results[sums] = self._grade(sums)
         return result
+
+    def _grade(self, sums: int) -> Overall:
+        digits = []
+        for worth in reversed(self._place_values):
+            digit, sums = divmod(sums, worth)
+            digits.append(digit)
+        gaps, dimensions, weight, total, weighted = digits
+        scale = self._scale
+        return grade_readiness(Fraction(weighted, scale), Fraction(total, scale), weight, dimensions, has_gap=gaps > 0)
+
+
+def _find_place_values(scheme: ScoringScheme, scale: int) -> tuple[int, ...]:
+    """What one of each sum is worth in the whole number, in the order of `_add_up`: none reaches into the next."""
+    weights, dimensions = sum(scheme.weights.values()), len(scheme.weights)
+    most = (_MOST_SCORE * scale * weights, _MOST_SCORE * scale * dimensions, weights, dimensions)
+    return tuple(accumulate((each + 1 for each in most), mul, initial=1))
 
 
 def _group_dimensions(scheme: ScoringScheme) -> list[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Taking submitted returns apart: lists of response numbers for everything that was asked and answered.
+"""Taking submitted returns apart: response numbers for everything that was asked and answered.
 
 What `read` does runs for every answer of every return, a million times in a large survey, and looks at nothing that was
 not asked. What is stored is trusted to have the shape of its question; `fieldwork` stores no other.
@@ -6,14 +6,16 @@ not asked. What is stored is trusted to have the shape of its question; `fieldwo
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from itertools import compress
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pyroaring import BitMap
 
@@ -30,20 +32,19 @@ from surveyapp.analysis.answer_index import (
 )
 from surveyapp.analysis.asked_paths import AskedPath, find_asked_paths
 from surveyapp.analysis.issue_questions import IssuesNotAsked, find_issue_questions
-from surveyapp.analysis.readiness_sums import ReadinessSums
+from surveyapp.analysis.readiness_sums import DimensionGroup, ReadinessSums
+from surveyapp.analysis.tallies import NUMBER, Codes, Tally, build_bitmap_of, sort_by_mark
 from surveyapp.questionnaire.model import Kind, Questionnaire
-from surveyapp.questionnaire.scoring import Readiness, score_dimension
+from surveyapp.questionnaire.scoring import Overall, score_dimension
+
+if TYPE_CHECKING:
+    from surveyapp.analysis.tallies import Numbers
 
 Answers = Mapping[str, Any]
-Lists = defaultdict[Any, list[int]]  # response numbers by choice, (choice, place), number …
 Part = Literal["chosen", "placed", "values"]  # of a column
-_PARTS: Mapping[Kind, Part] = {
-    "select_one": "chosen",
-    "select_multiple": "chosen",
-    "rank": "placed",
-    "integer": "values",
-    "decimal": "values",
-}
+Mark = tuple[str, Part, Any]  # a bitmap of the index: column, part and key
+
+_NOBODY = BitMap()
 
 
 class Layout:
@@ -67,136 +68,173 @@ def find_layout(questionnaire: Questionnaire) -> Layout:
     return Layout(questionnaire)
 
 
-@dataclass(frozen=True, slots=True)
-class _Gathered:
-    """The questions asked under one condition, by the shape of their answers, each with its lists. Readiness items,
-    ranks and texts are read apart."""
+_Reading = tuple[str, Codes, Callable[[int], None]]  # a question, the codes of its answers, where a code is put
 
-    asked: list[int]
-    single: tuple[tuple[str, Lists], ...]
-    several: tuple[tuple[str, Lists], ...]
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """The questions asked under one condition, by the shape of their answers. Readiness items and texts are read
+    apart."""
+
+    tallies: tuple[Tally[Mark], ...]
+    single: tuple[_Reading, ...]
+    several: tuple[_Reading, ...]
 
 
 class ReturnReader:
     """Gathers the returns of one questionnaire version; `flush` puts them into an index."""
 
     def __init__(self, layout: Layout) -> None:
-        self.numbers: list[int] = []
+        self.numbers = array(NUMBER)
         self._layout = layout
-        self._lists: dict[str, Lists] = {name: defaultdict(list) for name in layout.kinds}
-        self._gathered = tuple(self._prepare(names) for names in layout.paths.conditions)
-        self._ranked = tuple((name, self._lists[name]) for name, kind in layout.kinds.items() if kind == "rank")
-        self._texts: Lists = defaultdict(list)
-        self._levels: tuple[Lists, ...] = tuple(defaultdict(list) for _ in layout.readiness.groups)
-        self._results: dict[int, tuple[Readiness, list[int]]] = {}  # by the sums that they follow from
+        self._conditions = tuple(self._prepare(names) for names in layout.paths.conditions)
+        self._paths: Tally[int] = Tally(lambda path: compress(range(len(self._conditions)), path.flags))
+        self._texts: defaultdict[str, list[int]] = defaultdict(list)
+        self._levels = tuple((group, Tally(group.list_parts)) for group in layout.readiness.groups)
 
-    def _prepare(self, names: tuple[str, ...]) -> _Gathered:
-        layout = self._layout
-        asked = [(name, layout.kinds[name]) for name in names if name in layout.kinds and name not in layout.items]
+    def _prepare(self, names: tuple[str, ...]) -> _Condition:
+        kinds = self._layout.kinds
+        asked = [name for name in names if name in kinds and name not in self._layout.items]
+        tallies = {name: Tally(_MARKS[kinds[name]](name)) for name in asked if kinds[name] in _MARKS}
 
-        def choose(*kinds: Kind) -> tuple[tuple[str, Lists], ...]:
-            return tuple((name, self._lists[name]) for name, kind in asked if kind in kinds)
+        def list_readings(*wanted: Kind) -> tuple[_Reading, ...]:
+            return tuple(
+                (name, tally.codes, tally.column.append) for name, tally in tallies.items() if kinds[name] in wanted
+            )
 
-        return _Gathered([], choose("select_one", "integer", "decimal"), choose("select_multiple"))
+        return _Condition(
+            tuple(tallies.values()),
+            single=list_readings("select_one", "integer", "decimal"),
+            several=list_readings("select_multiple", "rank"),
+        )
 
     def read(self, number: int, answers: Answers, texts: Answers) -> AskedPath:
         """Note a return under everything it was asked and answered; its path through the questionnaire."""
         self.numbers.append(number)
         paths = self._layout.paths
         path = paths.find_path({**answers, **texts} if texts and paths.reads_texts else answers)
-        for gathered in compress(self._gathered, path.flags):
-            gathered.asked.append(number)
-            for name, lists in gathered.single:
-                if name in answers:
-                    lists[answers[name]].append(number)
-            for name, lists in gathered.several:
-                if name in answers:
-                    for choice in answers[name]:
-                        lists[choice].append(number)
-        for name, lists in self._ranked:
-            for place, choice in enumerate(answers.get(name, ()), start=1):
-                lists[choice, place].append(number)
+        self._paths.column.append(self._paths.codes[path])
+        get = answers.get
+        for condition in compress(self._conditions, path.flags):
+            for name, codes, append in condition.single:
+                append(codes[get(name)])
+            for name, codes, append in condition.several:
+                append(codes[tuple(get(name, ()))])
+        for group, tally in self._levels:
+            tally.column.append(tally.codes[group.read_levels(answers)])
         for name in texts:
             self._texts[name].append(number)
-        self._read_levels(number, answers)
         return path
-
-    def _read_levels(self, number: int, answers: Answers) -> None:
-        readiness = self._layout.readiness
-        sums = 0
-        for group, lists in zip(readiness.groups, self._levels, strict=True):
-            levels = group.read_levels(answers)
-            digits = group.digits.get(levels)
-            sums += group.find_digits(levels) if digits is None else digits
-            lists[levels].append(number)
-        held = self._results.get(sums)
-        if held is None:
-            held = self._results[sums] = (readiness.find_result(sums, answers), [])
-        held[1].append(number)
 
     def flush(self, index: AnswerIndex) -> None:
         """Put what was gathered into the bitmaps, and begin anew."""
-        asked = self._flush_asked(index)
-        self._flush_single_leaf(index)
-        self._flush_levels()
-        for name, lists in self._lists.items():
-            if lists:
-                kind = self._layout.kinds[name]
-                read: Callable[[Any], Any] | None = Fraction if kind == "decimal" else None
-                _add_lists(index, name, _PARTS[kind], lists, within=asked.get(name, BitMap()), read=read)
-                lists.clear()
-        for name, numbers in self._texts.items():
+        import numpy as np
+
+        numbers = np.array(self.numbers, dtype=np.uint32)
+        of_condition = dict(self._paths.sort(numbers))
+        asked = self._flush_asked(index, of_condition)
+        marked = [
+            (mark, build_bitmap_of(found))
+            for place, held in of_condition.items()
+            for tally in self._conditions[place].tallies
+            for mark, found in tally.sort(held)
+        ]
+        _add_marked(index, marked)
+        _add_single_leaf(index, [found for (name, _, _), found in marked if name in self._layout.leaf_questions])
+        _add_marked(index, self._sort_levels(numbers, asked))
+        _add_marked(index, self._sort_results(numbers))
+        for name, typed in self._texts.items():
             if name in asked:
                 column = _find_column(index, name)
-                column.answered = column.answered | (build_bitmap(numbers) & asked[name])
-        self._texts.clear()
-        self._flush_results(index)
-        self.numbers.clear()
+                column.answered = column.answered | (build_bitmap(typed) & asked[name])
+        self._clear()
 
-    def _flush_asked(self, index: AnswerIndex) -> dict[str, BitMap]:
+    def _flush_asked(self, index: AnswerIndex, of_condition: Mapping[int, Numbers]) -> dict[str, BitMap]:
         """Put who was asked into the columns; by question, who of the gathered returns was."""
         asked: dict[str, BitMap] = {}
-        for names, gathered in zip(self._layout.paths.conditions, self._gathered, strict=True):
-            held = build_bitmap(gathered.asked)
-            asked.update((name, held) for name in names if held and name in self._layout.kinds)
-            gathered.asked.clear()
+        for place, numbers in of_condition.items():
+            held = build_bitmap_of(numbers)
+            asked.update((name, held) for name in self._layout.paths.conditions[place] if name in self._layout.kinds)
         for name, held in asked.items():
             column = _find_column(index, name)
             column.asked = column.asked | held
         return asked
 
-    def _flush_single_leaf(self, index: AnswerIndex) -> None:
-        """Note who ticked one issue in all areas together."""
-        once, twice = BitMap(), BitMap()
-        for name in self._layout.leaf_questions:
-            for numbers in self._lists[name].values():
-                ticked = build_bitmap(numbers)
-                twice |= once & ticked
-                once |= ticked
-        column = _find_column(index, SINGLE_LEAF)
-        column.answered = column.answered | (once - twice)
+    def _sort_levels(self, numbers: Numbers, asked: Mapping[str, BitMap]) -> Iterator[tuple[Mark, BitMap]]:
+        """Answers to readiness items, and the scores of the dimensions that they make up."""
+        for _, tally in self._levels:
+            for (name, key), found in tally.sort(numbers):
+                held = build_bitmap_of(found)
+                if not isinstance(key, tuple):  # an item, read whatever the path; nobody answers what was not asked
+                    yield (name, "chosen", key), held & asked.get(name, _NOBODY)
+                elif (score := score_dimension(key)) is not None:
+                    yield (name_dimension(name), "values", score), held
 
-    def _flush_levels(self) -> None:
-        """Hand the answers to readiness items, which were read together, on to the lists of their questions."""
-        for group, lists in zip(self._layout.readiness.groups, self._levels, strict=True):
-            for levels, numbers in lists.items():
-                for item, level in zip(group.items, levels, strict=True):
-                    if level is not None:
-                        self._lists[item][level] += numbers
+    def _sort_results(self, numbers: Numbers) -> Iterator[tuple[Mark, BitMap]]:
+        """Overall readiness and bands, worked out once for all returns with the same sums."""
+        import numpy as np
 
-    def _flush_results(self, index: AnswerIndex) -> None:
-        for group, lists in zip(self._layout.readiness.groups, self._levels, strict=True):
-            for dimension, parts in group.split(lists).items():
-                scored = ((score_dimension(levels), numbers) for levels, numbers in parts.items())
-                _add_results(index, name_dimension(dimension), "values", scored)
-            lists.clear()
-        results = tuple(self._results.values())
-        _add_results(index, READINESS_BAND, "chosen", ((result.band, numbers) for result, numbers in results))
-        overall = ((result.overall, numbers) for result, numbers in results)
-        _add_results(index, READINESS_OVERALL, "values", overall)
-        equal = ((result.overall_equal_weights, numbers) for result, numbers in results)
-        _add_results(index, READINESS_OVERALL_EQUAL, "values", equal)
-        self._results.clear()
+        codes, digits = Codes(), [self._list_digits(group, tally) for group, tally in self._levels]
+        column = np.array([codes[sums] for sums in map(sum, zip(*digits, strict=True))], dtype=np.int32)
+        results = map(_list_results, map(self._layout.readiness.find_result, codes))
+        for (name, result), found in sort_by_mark(numbers, column, results):
+            if result is not None:
+                is_band = name == READINESS_BAND
+                mark: Mark = (name, "chosen", result) if is_band else (name, "values", Fraction(result))
+                yield mark, build_bitmap_of(found)
+
+    def _list_digits(self, group: DimensionGroup, tally: Tally[Any]) -> Iterator[int]:
+        """The group's part of the sums of every return."""
+        by_code = [group.find_digits(levels) for levels in tally.codes]
+        return map(by_code.__getitem__, tally.column)
+
+    def _clear(self) -> None:
+        del self.numbers[:]
+        self._paths.clear()
+        self._texts.clear()
+        for condition in self._conditions:
+            for tally in condition.tallies:
+                tally.clear()
+        for _, levels in self._levels:
+            levels.clear()
+
+
+def _name_chosen(name: str) -> Callable[[Any], Iterable[Mark]]:
+    return lambda choice: () if choice is None else ((name, "chosen", choice),)
+
+
+def _name_ticked(name: str) -> Callable[[Any], Iterable[Mark]]:
+    return lambda choices: [(name, "chosen", choice) for choice in choices]
+
+
+def _name_placed(name: str) -> Callable[[Any], Iterable[Mark]]:
+    return lambda choices: [(name, "placed", (choice, place)) for place, choice in enumerate(choices, start=1)]
+
+
+def _name_value(name: str) -> Callable[[Any], Iterable[Mark]]:
+    return lambda value: () if value is None else ((name, "values", value),)
+
+
+def _name_decimal(name: str) -> Callable[[Any], Iterable[Mark]]:
+    return lambda value: () if value is None else ((name, "values", Fraction(value)),)
+
+
+# What an answer to a question is sorted under.
+_MARKS: Mapping[Kind, Callable[[str], Callable[[Any], Iterable[Mark]]]] = {
+    "select_one": _name_chosen,
+    "select_multiple": _name_ticked,
+    "rank": _name_placed,
+    "integer": _name_value,
+    "decimal": _name_decimal,
+}
+
+
+def _list_results(result: Overall) -> tuple[tuple[str, Decimal | str | None], ...]:
+    return (
+        (READINESS_BAND, result.band),
+        (READINESS_OVERALL, result.weighted),
+        (READINESS_OVERALL_EQUAL, result.equal_weights),
+    )
 
 
 def _find_column(index: AnswerIndex, name: str) -> Column:
@@ -206,32 +244,23 @@ def _find_column(index: AnswerIndex, name: str) -> Column:
     return column
 
 
-def _add_lists(
-    index: AnswerIndex,
-    name: str,
-    part: Part,
-    lists: Mapping[Any, list[int]],
-    *,
-    within: BitMap | None = None,
-    read: Callable[[Any], Any] | None = None,
-) -> None:
-    """Put lists of numbers into a column's bitmaps, each into that of its key. Nobody answers what was not asked."""
-    if not lists:
-        return
-    column = _find_column(index, name)
-    bitmaps: dict[Any, BitMap] = getattr(column, part)
-    for key, numbers in lists.items():
-        added = build_bitmap(numbers) if within is None else build_bitmap(numbers) & within
-        if added:
-            add_numbers(bitmaps, key if read is None else read(key), added)
-            column.answered = column.answered | added
+def _add_marked(index: AnswerIndex, marked: Iterable[tuple[Mark, BitMap]]) -> None:
+    """Put returns into the bitmaps of their marks, and into `answered` of those columns."""
+    answered: defaultdict[str, list[BitMap]] = defaultdict(list)
+    for (name, part, key), numbers in marked:
+        if numbers:
+            add_numbers(getattr(_find_column(index, name), part), key, numbers)
+            answered[name].append(numbers)
+    for name, found in answered.items():
+        column = _find_column(index, name)
+        column.answered = BitMap.union(column.answered, *found)
 
 
-def _add_results(index: AnswerIndex, name: str, part: Part, results: Iterable[tuple[Any, list[int]]]) -> None:
-    """Put lists of numbers under what was derived from their answers; a missing result is no answer."""
-    by_result: Lists = defaultdict(list)
-    for result, numbers in results:
-        if result is not None:
-            by_result[result] += numbers
-    read = Fraction if part == "values" else None
-    _add_lists(index, name, part, by_result, read=read)
+def _add_single_leaf(index: AnswerIndex, ticked: Iterable[BitMap]) -> None:
+    """Note who ticked one issue in all areas together, given who ticked each."""
+    once, twice = BitMap(), BitMap()
+    for numbers in ticked:
+        twice |= once & numbers
+        once |= numbers
+    column = _find_column(index, SINGLE_LEAF)
+    column.answered = column.answered | (once - twice)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from pyroaring import FrozenBitMap
 
 from surveyapp.analysis.answer_index import AnswerIndex
 from surveyapp.analysis.intervals import Share
 from surveyapp.analysis.issue_questions import NO_JAPAN_PLAN, find_issue_questions
-from surveyapp.analysis.issue_returns import FEW_CASES, find_area, find_base
+from surveyapp.analysis.issue_returns import CONCERNED, FEW_CASES, find_area, find_base, find_group
 from surveyapp.analysis.masks import Mask, Origin
 from surveyapp.questionnaire.model import Questionnaire, Text
 
@@ -29,6 +31,7 @@ class Segment:
     choice: str
     label: Text
     base: int
+    numbers: FrozenBitMap = field(repr=False, compare=False)  # who they are; for disclosure control
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,10 @@ class AreaSegments:
     total: Share
     few_cases: bool  # n below 5: not broken down
     cells: tuple[Share, ...]
+    # For disclosure control: who ticked it, whom it can concern as far as the returns tell, and whom it cannot.
+    ticked: FrozenBitMap = field(repr=False, compare=False)
+    possible: FrozenBitMap = field(repr=False, compare=False)
+    impossible: FrozenBitMap = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +76,31 @@ def cross_areas(
         ticked = find_area(index, block, base)
         few_cases = len(ticked.numbers) < FEW_CASES
         cells = () if few_cases else tuple(ticked.within(group) for group in groups)
-        rows.append(AreaSegments(block.area, block.name, ticked.share, few_cases, cells))
+        possible = base
+        if block.area in CONCERNED:
+            _, question, answers = CONCERNED[block.area]
+            group = find_group(index, question, answers, base)
+            possible = base if ticked.numbers - group else group
+        rows.append(
+            AreaSegments(
+                code=block.area,
+                name=block.name,
+                total=ticked.share,
+                few_cases=few_cases,
+                cells=cells,
+                ticked=FrozenBitMap(ticked.numbers),
+                possible=FrozenBitMap(possible),
+                impossible=FrozenBitMap(base - possible),
+            )
+        )
     return AreaCross(
         by_question=by_question,
         label=segment_question.label,
         origin=mask.origin,
         base=len(base),
         segments=tuple(
-            Segment(choice.name, choice.label, len(group)) for choice, group in zip(choices, groups, strict=True)
+            Segment(choice.name, choice.label, len(group), FrozenBitMap(group))
+            for choice, group in zip(choices, groups, strict=True)
         ),
         rows=tuple(rows),
     )

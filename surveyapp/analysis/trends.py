@@ -121,6 +121,27 @@ def compare_rounds(
     )
 
 
+def match_codes(
+    questionnaire_now: Questionnaire, questionnaire_before: Questionnaire, mapping: Mapping[str, str] | None = None
+) -> Mapping[str, str]:
+    """Codes of areas and leaves that an earlier questionnaire asked in the same way, with their codes there.
+
+    Nothing but the two questionnaires is looked at. Raises IssuesNotAsked.
+    """
+    later, earlier = find_issue_questions(questionnaire_now), find_issue_questions(questionnaire_before)
+    declared = mapping or {}
+    offered = {code for block in earlier.blocks for code in (block.area, *(leaf for leaf, _ in block.leaves))}
+    codes = [(code, block.area) for block in later.blocks for code in (block.area, *(leaf for leaf, _ in block.leaves))]
+    matched = {}
+    for code, area in codes:
+        name = AREAS_QUESTION if code == area else later.by_area[area].leaf_question
+        if declared.get(code, code) in offered and (
+            code in declared or _is_asked_alike(name, code, questionnaire_now, questionnaire_before)
+        ):
+            matched[code] = declared.get(code, code)
+    return matched
+
+
 class _Comparison:
     def __init__(
         self, now: _Side, before: _Side, matched: Sequence[tuple[int, int]], mapping: Mapping[str, str]
@@ -158,11 +179,7 @@ class _Comparison:
             return True
         block = self.now.questions.by_area[parent or code]
         name = AREAS_QUESTION if parent is None else block.leaf_question
-        if name is None:
-            return False
-        now = self.now.questionnaire.by_name[name]
-        before = self.before.questionnaire.by_name.get(name)
-        return before is not None and _ask_the_same(now, before, code)
+        return _is_asked_alike(name, code, self.now.questionnaire, self.before.questionnaire)
 
     def _count_pairs(self, now: Ticked, before: Ticked) -> MatchedPairs | None:
         pairs = Counter(
@@ -178,6 +195,13 @@ class _Comparison:
             only_before=pairs[False, True],
             neither=pairs[False, False],
         )
+
+
+def _is_asked_alike(name: str | None, choice: str, now: Questionnaire, before: Questionnaire) -> bool:
+    """Whether both questionnaires offer a choice in the same question."""
+    if name is None or name not in before.by_name:
+        return False
+    return _ask_the_same(now.by_name[name], before.by_name[name], choice)
 
 
 def _ask_the_same(now: Question, before: Question, choice: str) -> bool:

@@ -5,11 +5,19 @@ from __future__ import annotations
 import click
 
 from surveyapp.commands.accounts import user
+from surveyapp.commands.backing_up import backup, restore
+from surveyapp.commands.briefing import export_briefing
 from surveyapp.commands.checking import questionnaire
+from surveyapp.commands.companies import companies
+from surveyapp.commands.copying import copy
 from surveyapp.commands.exporting import export
+from surveyapp.commands.figure import figure
+from surveyapp.commands.job_list import jobs_
+from surveyapp.commands.privacy import privacy
 from surveyapp.commands.rounds import round_, rounds
 from surveyapp.commands.serving import demo, serve
 from surveyapp.commands.setting_up import init, sample
+from surveyapp.commands.worker import work
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,5 +28,24 @@ def main() -> None:
     """
 
 
-for command in (init, serve, demo, sample, rounds, round_, user, export, questionnaire):
+for command in (
+    init,
+    serve,
+    demo,
+    sample,
+    rounds,
+    round_,
+    user,
+    export,
+    figure,
+    questionnaire,
+    copy,
+    companies,
+    work,
+    jobs_,
+    privacy,
+    backup,
+    restore,
+):
     main.add_command(command)
+export.add_command(export_briefing)

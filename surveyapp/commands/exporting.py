@@ -1,4 +1,4 @@
-"""`export csv`: the files that the desk offers, from the shell."""
+"""`export csv`, `export file`, `export codebook`: the files that the desk offers, from the shell."""
 
 from __future__ import annotations
 
@@ -13,23 +13,35 @@ from typing import BinaryIO, cast
 import click
 
 from surveyapp.analysis.answer_index import AnswerIndex
-from surveyapp.analysis.disclosure import Audience, release_issue_table
 from surveyapp.analysis.issues import rank_issues
 from surveyapp.analysis.masks import build_mask
+from surveyapp.analysis.ministry_release import release_ministry_table
 from surveyapp.analysis.open_indexes import open_index
+from surveyapp.analysis.released_methods import release_methods
 from surveyapp.commands.installation import Installation, find_actor, open_installation
 from surveyapp.fieldwork.return_stream import stream_returns
 from surveyapp.fieldwork.rounds import Round, RoundUnknown, find_round, load_questionnaire_of
+from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.locale import load_translator
 from surveyapp.questionnaire.model import LANGUAGES, Language
 from surveyapp.questionnaire.taxonomy import load_taxonomy
 from surveyapp.records.audit import Detail, write_audit
 from surveyapp.records.database import Connection
 from surveyapp.reports.csv_export import RawKind, RawOptions, stream_raw_csv
+from surveyapp.reports.exports.codebook import build_codebook
+from surveyapp.reports.exports.data_dictionary import stream_data_dictionary
+from surveyapp.reports.exports.ddi import write_ddi
+from surveyapp.reports.exports.making import Source, make_export, open_ground
+from surveyapp.reports.exports.refusals import explain_refusal
+from surveyapp.reports.exports.request import CELL_WORDS, FORMATS, LAYOUTS, read_request
+from surveyapp.reports.exports.request import KINDS as EXPORT_KINDS
+from surveyapp.reports.exports.row_table import ExportRefused
 from surveyapp.reports.ministry_table import MinistryOptions, stream_ministry_csv
+from surveyapp.reports.released_methods import write_released_methods
 from surveyapp.reports.words import Words
 
 KINDS = ("raw", "identified", "ministry")
+REASON_LENGTH = 10  # characters at least, as at the desk
 
 
 @click.group()
@@ -58,7 +70,7 @@ def export_csv(slug: str, output: Path, kind: str, language: str, labels: str, r
             with installation.database.read() as connection:
                 survey_round = find_round(connection, installation.settings.survey_id, slug)
                 stream = _stream_ministry if kind == "ministry" else _stream_raw(cast(RawKind, kind))
-                with _write_whole(output) as file:
+                with write_whole(output) as file:
                     for chunk in stream(installation, connection, survey_round, words, labels == "labels"):
                         file.write(chunk)
                     details = {"language": language, "labels": labels, "reason": reason, "file": output.name}
@@ -97,12 +109,17 @@ def _stream_ministry(
     questionnaire = load_questionnaire_of(connection, survey_round)
     index = _open_index(installation)
     mask = build_mask(index, questionnaire, survey_round.round_id)
-    table = release_issue_table(rank_issues(index, questionnaire, load_taxonomy(), mask), Audience.MINISTRY)
-    return stream_ministry_csv(table, survey_round, questionnaire, MinistryOptions(words, with_labels))
+    ranking = rank_issues(index, questionnaire, load_taxonomy(), mask)
+    table = release_ministry_table(
+        installation.database, survey_round, ranking, actor=find_actor(), now=datetime.now(UTC)
+    )
+    methods = release_methods(connection, survey_round, mask.size, Audience.MINISTRY)
+    options = MinistryOptions(words, with_labels, write_released_methods(words, survey_round, methods))
+    return stream_ministry_csv(table, survey_round, questionnaire, options)
 
 
 @contextmanager
-def _write_whole(path: Path) -> Iterator[BinaryIO]:
+def write_whole(path: Path) -> Iterator[BinaryIO]:
     """A file for its owner alone, which takes its name when the block has ended well."""
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -127,3 +144,75 @@ def _audit(installation: Installation, survey_round: Round, kind: str, details: 
             details=details,
             at=datetime.now(UTC),
         )
+
+
+@export.command("file")
+@click.option("--round", "slug", required=True, metavar="SLUG", help="The round; `surveyapp rounds` lists them.")
+@click.option("--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
+@click.option("--kind", default="raw", show_default=True, type=click.Choice(EXPORT_KINDS), help="What it holds.")
+@click.option(
+    "--format", "form", default="csv", show_default=True, type=click.Choice(FORMATS), help="How it is written."
+)
+@click.option(
+    "--layout", default="wide", show_default=True, type=click.Choice(LAYOUTS), help="A row a return or answer."
+)
+@click.option(
+    "--cells", default="codes", show_default=True, type=click.Choice(CELL_WORDS), help="Names of choices, or words."
+)
+@click.option("--language", default="ko", show_default=True, type=click.Choice(LANGUAGES), help="Language of labels.")
+@click.option("--reason", default="", help="What an identified file is for, kept in the audit trail.")
+def export_file(
+    slug: str, output: Path, kind: str, form: str, layout: str, cells: str, language: str, reason: str
+) -> None:
+    """Write one round in any format that the desk offers. The file appears whole or not at all, and is audited."""
+    if kind == "identified" and len(reason.strip()) < REASON_LENGTH:
+        raise click.ClickException(f"say with --reason in {REASON_LENGTH} characters or more what the file is for")
+    request = read_request({"kind": kind, "format": form, "layout": layout, "cells": cells, "language": language})
+    with open_installation() as installation:
+        settings = installation.settings
+        source = Source(installation.database, installation.vault, settings.survey_id, settings.instance)
+        try:
+            with write_whole(output) as file:
+                with open_ground(source, slug) as ground:
+                    made = make_export(ground, request, file, actor=find_actor(), now=datetime.now(UTC))
+                    survey_round = ground.survey_round
+                details: dict[str, Detail] = {
+                    **request.list_details(),
+                    "counted": made.counted,
+                    "revision": made.revision,
+                }
+                if reason:
+                    details["reason"] = reason
+                _audit(installation, survey_round, "file", {**details, "file": output.name})
+        except ExportRefused as refused:
+            raise click.ClickException(" ".join(explain_refusal(Words("en"), refused))) from refused
+        except RoundUnknown as fault:
+            raise click.ClickException(f"there is no round {slug}; `surveyapp rounds` lists them") from fault
+        except OSError as fault:
+            raise click.ClickException(f"{output} cannot be written: {fault.strerror}") from fault
+
+
+@export.command("codebook")
+@click.option("--round", "slug", required=True, metavar="SLUG", help="The round; `surveyapp rounds` lists them.")
+@click.option("--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
+@click.option("--form", default="ddi", show_default=True, type=click.Choice(["ddi", "redcap"]), help="DDI or REDCap.")
+@click.option(
+    "--language", default="ko", show_default=True, type=click.Choice(LANGUAGES), help="Language; DDI has all."
+)
+def export_codebook(slug: str, output: Path, form: str, language: str) -> None:
+    """Write what every column means: DDI-Codebook 2.5 as XML, or a data dictionary as REDCap has it."""
+    with open_installation() as installation:
+        try:
+            with installation.database.read() as connection:
+                survey_round = find_round(connection, installation.settings.survey_id, slug)
+                codebook = build_codebook(load_questionnaire_of(connection, survey_round), survey_round)
+            words = {each: Words(each, load_translator(each)) for each in LANGUAGES}
+            with write_whole(output) as file:
+                if form == "ddi":
+                    file.write(write_ddi(codebook, words, datetime.now(UTC)))
+                else:
+                    file.writelines(stream_data_dictionary(codebook, words[cast(Language, language)]))
+        except RoundUnknown as fault:
+            raise click.ClickException(f"there is no round {slug}; `surveyapp rounds` lists them") from fault
+        except OSError as fault:
+            raise click.ClickException(f"{output} cannot be written: {fault.strerror}") from fault

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from surveyapp.commands.installation import Installation, explain_faults, find_actor, open_installation
+from surveyapp.fieldwork.directory.companies import refresh_search_words
 from surveyapp.fieldwork.purging import purge_round
 from surveyapp.fieldwork.rounds import list_rounds, register_questionnaire
 from surveyapp.fieldwork.sample_rounds import create_sample_rounds, open_trial_round
@@ -31,6 +32,7 @@ def init() -> None:
         questionnaire = load_builtin_questionnaire()
         with installation.database.write() as connection:
             register_questionnaire(connection, questionnaire, datetime.now(UTC))
+            refresh_search_words(connection, questionnaire.form_id)
 
 
 @click.command()

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
+from surveyapp.fieldwork.answer_writing import merge_page, write_answers
 from surveyapp.fieldwork.consent import CONSENT_QUESTIONS, PARTICIPATION, has_agreed, has_refused
+from surveyapp.fieldwork.consent_records import record_consents
 from surveyapp.fieldwork.drafts import (
     Draft,
     Links,
@@ -31,12 +32,15 @@ from surveyapp.fieldwork.drafts import (
     update_draft,
     write_sealed,
 )
+from surveyapp.fieldwork.merging import merge_posted
+from surveyapp.fieldwork.modes import Mode
+from surveyapp.fieldwork.part_links import check_not_former
 from surveyapp.fieldwork.rounds import Round, hold_round
-from surveyapp.fieldwork.submitting import ConsentMissing, ReturnIncomplete, Submission, narrow_response, submit
+from surveyapp.fieldwork.submitting import ConsentMissing, ReturnIncomplete, Submission, submit
 from surveyapp.fieldwork.withdrawing import count_refusal, erase_on_refusal, make_refusal_id, withdraw
-from surveyapp.questionnaire.model import Answers, Choice, Language, Page, Question, Questionnaire, Stored
-from surveyapp.questionnaire.paths import Standing, evaluate, find_cleared
-from surveyapp.records.database import request_scrub
+from surveyapp.questionnaire.answer_digest import Settlement
+from surveyapp.questionnaire.model import Choice, Language, Page, Question, Questionnaire, Stored
+from surveyapp.questionnaire.paths import Standing, evaluate
 from surveyapp.records.encryption import Vault
 from surveyapp.records.tables import draft as draft_table
 from surveyapp.records.tables import refusal
@@ -46,7 +50,6 @@ __all__ = [
     "Draft",
     "LinkUnknown",
     "OpenLinkOff",
-    "PageChangedMeanwhile",
     "ReturnIncomplete",
     "ReturnWithdrawn",
     "SavedPage",
@@ -54,6 +57,7 @@ __all__ = [
     "find_draft",
     "make_token",
     "refuse",
+    "resume_begun",
     "save_page",
     "set_language",
     "start_return",
@@ -66,22 +70,19 @@ class OpenLinkOff(Exception):
     """The round takes returns of invited companies only."""
 
 
-class PageChangedMeanwhile(Exception):
-    """Somebody else saved this page after it was drawn: `draft` is what they left, `names` where the two differ."""
-
-    def __init__(self, draft: Draft, names: tuple[str, ...]) -> None:
-        super().__init__(", ".join(names))
-        self.draft = draft
-        self.names = names
-
-
 @dataclass(frozen=True, slots=True)
 class SavedPage:
-    """What a saved page made of the return: `cleared` are choices that its answers no longer offer."""
+    """What a saved page made of the return.
+
+    `cleared` are choices that its answers no longer offer; of `left` and `conflicts` the stored answer stands: nobody
+    changed the former here, about the latter the person has to be asked.
+    """
 
     draft: Draft
     cleared: tuple[tuple[Question, Choice], ...]
     standing: Standing
+    left: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
 
 
 def start_return(
@@ -95,10 +96,12 @@ def start_return(
     language: Language,
     now: datetime,
     company_id: int | None = None,
+    mode: Mode = "web",
 ) -> Draft:
     """Begin a return with the answers of the consent page. The same `token` is always the same return.
 
     Sent again with other answers, as from the page before by the browser's back button, they are saved as any page is.
+    `mode` says how the answers come in; staff who type them need no open link.
     Raises `ConsentMissing`, `RoundNotOpen`, `RoundClosed`, `OpenLinkOff`, and `LinkUnknown` where the token belongs to
     another round.
     """
@@ -108,11 +111,13 @@ def start_return(
         raise ConsentMissing
     known = _find_draft_id(connection, round_.survey_id, token)
     if known is not None:
-        return _resume(connection, vault, known, round_, questionnaire, consent_page, answers, language, now)
+        return resume_begun(
+            connection, vault, round_, questionnaire, known, answers=answers, language=language, now=now
+        )
     round_.check_open(now)
-    if company_id is None and not round_.open_link:
+    if company_id is None and not round_.open_link and mode == "web":
         raise OpenLinkOff
-    merged = _merge(questionnaire, {}, consent_page, answers)
+    merged = merge_page(questionnaire, {}, consent_page, answers)
     parts = split_answers(questionnaire, merged.answers)
     links = write_sealed(connection, vault, round_.survey_id, Links(None, None), None, parts, now)
     draft_id = secrets.token_hex(16)
@@ -131,18 +136,50 @@ def start_return(
             "identity_link": links.identity,
             "contact_link": links.contact,
             "submit_key": secrets.token_hex(16),
+            "mode": mode,
             "saves": 1,
-            "page_saves": {consent_page.name: 1},
             "started_at": now,
             "saved_at": now,
         },
     )
+    begun = hold_draft(connection, round_.survey_id, draft_id)
+    record_consents(connection, questionnaire, begun, {}, merged.answers, language=language, mode=mode, now=now)
     # Whoever refused on this very form and then thought better of it is one return, not a refusal and a return.
     refusal_id = make_refusal_id(hash_token(token))
     connection.execute(
         delete(refusal).where(refusal.c.survey_id == round_.survey_id, refusal.c.refusal_id == refusal_id)
     )
-    return read_draft(vault, hold_draft(connection, round_.survey_id, draft_id))
+    return read_draft(vault, begun)
+
+
+def resume_begun(
+    connection: Connection,
+    vault: Vault,
+    round_: Round,
+    questionnaire: Questionnaire,
+    draft_id: str,
+    *,
+    answers: Mapping[str, Stored | None],
+    language: Language,
+    now: datetime,
+) -> Draft:
+    """The return of this number, to which its start page was sent once more; other answers than before are saved.
+
+    Raises `LinkUnknown` where it belongs to another round, and what `save_page` raises.
+    """
+    current = read_draft(vault, hold_draft(connection, round_.survey_id, draft_id))
+    if current.round_id != round_.round_id:
+        raise LinkUnknown
+    consent_page = questionnaire.page_of[PARTICIPATION]
+    is_same = all(
+        answers.get(question.name) == current.answers.get(question.name)
+        for question in consent_page.questions
+        if question.name in answers
+    )
+    if current.state == "withdrawn" or is_same:
+        return current
+    saved = save_page(connection, vault, current, questionnaire, consent_page, answers, language=language, now=now)
+    return saved.draft
 
 
 def refuse(connection: Connection, round_: Round, *, refusal_id: str, language: Language, now: datetime) -> None:
@@ -170,7 +207,9 @@ def save_page(
     *,
     language: Language,
     now: datetime,
-    seen: int | None = None,
+    read: Mapping[str, str] | None = None,
+    settled: Mapping[str, Settlement] | None = None,
+    is_typing: bool = False,
 ) -> SavedPage:
     """Keep the answers of one page; None blanks an answer, and a question without a key keeps its own.
 
@@ -178,11 +217,15 @@ def save_page(
     its earlier answer in the draft, except where it names the company or reaches a person: that is erased at once,
     because it was given for as long as it is asked for. Participation refused erases everything.
 
-    `seen` is `Draft.saves` when the page was drawn: where the page was saved by somebody else since then with other
-    answers, nothing is saved and `PageChangedMeanwhile` raised. Raises `ReturnWithdrawn`, `RoundClosed`,
-    `RoundNotOpen`, `ConsentMissing` and `LinkUnknown` too.
+    `read` says over which version of each stored answer the posted one was drawn, and `settled` what the person chose
+    where both were shown (`merging.merge_posted`). `is_typing` keeps what a script sends before a button is pressed:
+    it neither gives nor withdraws consent, and erases and clears nothing, since the next key may take it back.
+    Raises `ReturnWithdrawn`, `RoundClosed`, `RoundNotOpen`, `ConsentMissing` and `LinkUnknown`.
     """
     row = hold_draft(connection, draft.survey_id, draft.draft_id)
+    if is_typing:
+        deliberate = {PARTICIPATION, *CONSENT_QUESTIONS}
+        page_answers = {name: stored for name, stored in page_answers.items() if name not in deliberate}
     if PARTICIPATION in {question.name for question in page.questions} and has_refused(page_answers):
         # Saying no takes effect whatever the round's state, as a withdrawal does.
         erase_on_refusal(connection, row, language=language, now=now)
@@ -191,13 +234,14 @@ def save_page(
     if row.state == "withdrawn":
         raise ReturnWithdrawn
     check_open(connection, row, now)
-    current = read_draft(vault, row)
-    merged = _merge(questionnaire, current.answers, page, page_answers)
+    current = replace(read_draft(vault, row), invitation_id=draft.invitation_id)
+    merge = merge_posted(current.answers, page_answers, read or {}, settled or {})
+    merged = merge_page(questionnaire, current.answers, page, merge.taken, is_typing=is_typing)
     if not has_agreed(merged.answers):
         raise ConsentMissing
-    _check_unseen(current, row, page, merged.answers, seen)
-    saved = _write_answers(connection, vault, row, current, questionnaire, page, merged, language, now)
-    return SavedPage(saved, merged.cleared, merged.standing)
+    saved = write_answers(connection, vault, row, current, questionnaire, merged, language, now)
+    conflicts = tuple(name for name in merge.conflicts if merged.standing.is_relevant(name))
+    return SavedPage(saved, merged.cleared, merged.standing, merge.left, conflicts)
 
 
 def set_language(connection: Connection, draft: Draft, language: Language) -> None:
@@ -207,145 +251,12 @@ def set_language(connection: Connection, draft: Draft, language: Language) -> No
         update_draft(connection, row, {"language": language})
 
 
-@dataclass(frozen=True, slots=True)
-class _Merged:
-    answers: dict[str, Stored]
-    cleared: tuple[tuple[Question, Choice], ...]
-    erased: frozenset[str]  # answers that name or reach somebody and are no longer asked for
-    standing: Standing
-
-
-def _merge(questionnaire: Questionnaire, kept: Answers, page: Page, posted: Mapping[str, Stored | None]) -> _Merged:
-    mine = {question.name for question in page.questions} & posted.keys()
-    standing = evaluate(questionnaire, _lay_over(kept, posted, mine))
-    # A hidden question counts as blank everywhere, so passing over its new answer changes nothing for the others.
-    answers = _lay_over(kept, posted, {name for name in mine if standing.is_relevant(name)})
-    cleared = find_cleared(evaluate(questionnaire, answers))
-    for question, choice in cleared:
-        _clear_choice(answers, question.name, choice.name)
-    erased = frozenset(
-        question.name
-        for question in questionnaire.questions_in("identity", "contact")
-        if question.name in kept and not standing.is_relevant(question.name)
-    )
-    for name in erased:
-        del answers[name]
-    return _Merged(answers, cleared, erased, evaluate(questionnaire, answers))
-
-
-def _lay_over(kept: Answers, posted: Mapping[str, Stored | None], names: set[str]) -> dict[str, Stored]:
-    answers = dict(kept)
-    for name in names:
-        stored = posted[name]
-        if stored is None:
-            answers.pop(name, None)
-        else:
-            answers[name] = stored
-    return answers
-
-
-def _clear_choice(answers: dict[str, Stored], name: str, choice: str) -> None:
-    stored = answers[name]
-    left = [chosen for chosen in stored if chosen != choice] if isinstance(stored, list) else []
-    if left:
-        answers[name] = left
-    else:
-        del answers[name]
-
-
-def _check_unseen(current: Draft, row: Row[Any], page: Page, answers: Answers, seen: int | None) -> None:
-    if seen is None or row.page_saves.get(page.name, 0) <= seen:
-        return
-    differing = tuple(
-        question.name for question in page.questions if answers.get(question.name) != current.answers.get(question.name)
-    )
-    if differing:
-        raise PageChangedMeanwhile(current, differing)
-
-
-def _write_answers(
-    connection: Connection,
-    vault: Vault,
-    row: Row[Any],
-    current: Draft,
-    questionnaire: Questionnaire,
-    page: Page,
-    merged: _Merged,
-    language: Language,
-    now: datetime,
-) -> Draft:
-    values: dict[str, Any] = {"language": language, "saved_at": now}
-    saves = current.saves
-    if merged.answers != current.answers:
-        saves += 1
-        before, after = split_answers(questionnaire, current.answers), split_answers(questionnaire, merged.answers)
-        links = Links(row.identity_link, row.contact_link)
-        links = write_sealed(connection, vault, row.survey_id, links, before, after, now)
-        values |= {
-            "answers": after.answers,
-            "texts": after.texts,
-            "identity_link": links.identity,
-            "contact_link": links.contact,
-            "saves": saves,
-            "page_saves": {**row.page_saves, page.name: saves},
-        }
-        if merged.erased:
-            request_scrub(connection)
-        if row.state == "submitted" and (merged.erased or _has_changed_consent(current.answers, merged.answers)):
-            narrow_response(connection, vault, row, questionnaire, merged.standing, now)
-    update_draft(connection, row, values)
-    return Draft(
-        survey_id=current.survey_id,
-        draft_id=current.draft_id,
-        round_id=current.round_id,
-        company_id=current.company_id,
-        state=current.state,
-        language=language,
-        answers=merged.answers,
-        started_at=current.started_at,
-        saved_at=now,
-        withdrawn_at=None,
-        submit_key=current.submit_key,
-        response_number=current.response_number,
-        receipt=current.receipt,
-        saves=saves,
-        has_unsubmitted_changes=current.state == "submitted" and saves != row.submitted_saves,
-    )
-
-
-def _has_changed_consent(before: Answers, after: Answers) -> bool:
-    return any(before.get(name) != after.get(name) for name in CONSENT_QUESTIONS)
-
-
 def _find_draft_id(connection: Connection, survey_id: str, token: str) -> str | None:
     found: str | None = connection.scalar(
         select(draft_table.c.draft_id).where(
             draft_table.c.survey_id == survey_id, draft_table.c.token_hash == hash_token(token)
         )
     )
+    if found is None:
+        check_not_former(connection, survey_id, token)  # or the start form would begin a second return
     return found
-
-
-def _resume(
-    connection: Connection,
-    vault: Vault,
-    draft_id: str,
-    round_: Round,
-    questionnaire: Questionnaire,
-    consent_page: Page,
-    answers: Mapping[str, Stored | None],
-    language: Language,
-    now: datetime,
-) -> Draft:
-    current = read_draft(vault, hold_draft(connection, round_.survey_id, draft_id))
-    if current.round_id != round_.round_id:
-        raise LinkUnknown
-    is_same = all(
-        answers.get(question.name) == current.answers.get(question.name)
-        for question in consent_page.questions
-        if question.name in answers
-    )
-    if current.state == "withdrawn" or is_same:
-        return current
-    saved = save_page(connection, vault, current, questionnaire, consent_page, answers, language=language, now=now)
-    return saved.draft

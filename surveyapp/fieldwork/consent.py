@@ -23,17 +23,19 @@ _ATTRIBUTION = "attribution_level"
 _QUOTE = "consent_quote"
 _CONTACT = "consent_contact"
 _THIRD_PARTY = "consent_third_party"
-_AGREED = "agree"
-_REFUSED = "disagree"
+AGREED = "agree"
+REFUSED = "disagree"
 
 # What may be chosen, strictest first; a blank answer stands with the first.
 _WIDTHS: Mapping[str, tuple[str, ...]] = {
+    _QUOTE: (REFUSED, AGREED),
     _ATTRIBUTION: ("aggregate", "anonymous", "named"),
-    _QUOTE: (_REFUSED, _AGREED),
-    _CONTACT: (_REFUSED, _AGREED),
-    _THIRD_PARTY: (_REFUSED, _AGREED),
+    _CONTACT: (REFUSED, AGREED),
+    _THIRD_PARTY: (REFUSED, AGREED),
 }
 CONSENT_QUESTIONS = frozenset(_WIDTHS)
+NARROWINGS = frozenset(choice for widths in _WIDTHS.values() for choice in widths[:-1])  # all but the widest
+ALL_CONSENTS = (PARTICIPATION, *_WIDTHS)  # in which order they are asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +54,19 @@ def decide_use(answers: Answers) -> TextUse:
     return TextUse(
         analyst_reads=True,
         gist_to_ministry=is_passed_on,
-        word_for_word=is_passed_on and answers.get(_QUOTE) == _AGREED,
+        word_for_word=is_passed_on and answers.get(_QUOTE) == AGREED,
         company_name_to_ministry=answers.get(_ATTRIBUTION) == "named",
     )
 
 
 def has_agreed(answers: Mapping[str, Stored | None]) -> bool:
     """Whether the person takes part: without this nothing may be stored."""
-    return answers.get(PARTICIPATION) == _AGREED
+    return answers.get(PARTICIPATION) == AGREED
 
 
 def has_refused(answers: Mapping[str, Stored | None]) -> bool:
     """Whether the person said that they do not take part, which erases what there is."""
-    return answers.get(PARTICIPATION) == _REFUSED
+    return answers.get(PARTICIPATION) == REFUSED
 
 
 def narrow_consent(given: Answers, said_now: Answers) -> dict[str, Stored]:
@@ -80,6 +82,11 @@ def narrow_consent(given: Answers, said_now: Answers) -> dict[str, Stored]:
             else:
                 del narrowed[name]
     return narrowed
+
+
+def list_narrower(name: str, given: Stored | None) -> tuple[str, ...]:
+    """Choices of a consent that permit less than the one `given`, strictest first."""
+    return _WIDTHS[name][: _measure_width(name, given)]
 
 
 def _measure_width(name: str, stored: Stored | None) -> int:

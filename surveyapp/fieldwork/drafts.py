@@ -1,7 +1,8 @@
 """A return as it is kept while it is worked on: one row, its texts apart, what names or reaches somebody encrypted.
 
 A draft lives on after it was submitted, so that it can be edited until the round closes; the response is what counts.
-It is found by its private link alone, of which only a digest is stored.
+It is found by its private link, of which only a digest is stored, or by any personal link of the invitation through
+which it was begun.
 """
 
 from __future__ import annotations
@@ -13,14 +14,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, exists, select, update
 
-from surveyapp.fieldwork.rounds import find_round_by_id
+from surveyapp.fieldwork.modes import Mode
+from surveyapp.fieldwork.rounds import ROUND_COLUMNS, USES_VERSION, Round, find_round_by_id, read_round
 from surveyapp.questionnaire.model import Answers, Language, Questionnaire, Stored
 from surveyapp.records.confidential import open_confidential, write_confidential
 from surveyapp.records.database import lock_rows
 from surveyapp.records.encryption import Vault
-from surveyapp.records.tables import confidential, draft, response, round_table
+from surveyapp.records.tables import (
+    confidential,
+    draft,
+    invitation,
+    invitation_token,
+    questionnaire_version,
+    response,
+    return_link,
+    round_table,
+)
 
 DraftState = Literal["open", "submitted", "withdrawn"]
 
@@ -57,6 +68,17 @@ class Draft:
     has_unsubmitted_changes: bool  # the response holds an older state than this
     submitted_at: datetime | None = None  # when it was submitted first, and last edited; None of a draft just saved
     edited_at: datetime | None = None
+    mode: Mode = "web"
+    invitation_id: str | None = None  # through which it was opened here; None by its own link
+
+
+@dataclass(frozen=True, slots=True)
+class OwnReturn:
+    """What a return's own link opens. `is_shared`: a part of it was handed on at some time."""
+
+    draft: Draft
+    round: Round
+    is_shared: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +109,27 @@ def hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def find_draft(connection: Connection, vault: Vault, survey_id: str, token: str) -> Draft:
-    """The return behind a private link, in one statement; withdrawn ones too, without answers.
+def find_return(connection: Connection, vault: Vault, survey_id: str, token: str) -> OwnReturn:
+    """The return behind a private link and its round, in one statement; withdrawn ones too, without answers.
 
-    Raises `LinkUnknown`, and `VaultFault` where an encrypted row cannot be opened.
+    A personal link that opens something is good for the return that was begun through its invitation: one statement
+    more. Raises `LinkUnknown`, and `VaultFault` where an encrypted row cannot be opened.
     """
     key = {"of_survey": survey_id, "of_token": hash_token(token)}
-    row = connection.execute(_by_token, key).one_or_none()
+    row = connection.execute(_by_token, key).one_or_none() or connection.execute(_by_personal_link, key).one_or_none()
+    if row is None:
+        raise LinkUnknown
+    return OwnReturn(read_draft(vault, row), read_round(row), bool(row.is_shared))
+
+
+def find_draft(connection: Connection, vault: Vault, survey_id: str, token: str) -> Draft:
+    """The same without its round."""
+    return find_return(connection, vault, survey_id, token).draft
+
+
+def load_draft(connection: Connection, vault: Vault, survey_id: str, draft_id: str) -> Draft:
+    """The return of this number, for whoever was admitted by another link than its own. Raises as `find_draft` does."""
+    row = connection.execute(_by_id, {"of_survey": survey_id, "of_draft": draft_id}).one_or_none()
     if row is None:
         raise LinkUnknown
     return read_draft(vault, row)
@@ -137,6 +173,8 @@ def read_draft(vault: Vault, row: Row[Any]) -> Draft:
         has_unsubmitted_changes=row.state == "submitted" and row.saves != row.submitted_saves,
         submitted_at=row.first_submitted_at,
         edited_at=row.last_edited_at,
+        mode=row.mode,
+        invitation_id=row._mapping.get("invitation_id"),
     )
 
 
@@ -188,42 +226,72 @@ def update_draft(connection: Connection, row: Row[Any], values: Mapping[str, Any
     connection.execute(_update, {"of_survey": row.survey_id, "of_draft": row.draft_id, **values})
 
 
-def _select_drafts(*further: Any) -> Select[Any]:
-    identity, contact = confidential.alias("identity"), confidential.alias("contact")
+def _join_drafts() -> Any:
     of_response = and_(response.c.survey_id == draft.c.survey_id, response.c.number == draft.c.response_number)
-    of_identity = and_(identity.c.survey_id == draft.c.survey_id, identity.c.link == draft.c.identity_link)
-    of_contact = and_(contact.c.survey_id == draft.c.survey_id, contact.c.link == draft.c.contact_link)
+    of_identity = and_(_identity.c.survey_id == draft.c.survey_id, _identity.c.link == draft.c.identity_link)
+    of_contact = and_(_contact.c.survey_id == draft.c.survey_id, _contact.c.link == draft.c.contact_link)
     of_round = and_(round_table.c.survey_id == draft.c.survey_id, round_table.c.round_id == draft.c.round_id)
     return (
-        select(
-            draft,
-            round_table.c.opens_at,
-            round_table.c.closes_at,
-            round_table.c.questionnaire_version,
-            response.c.receipt,
-            response.c.submitted_at.label("first_submitted_at"),
-            response.c.edited_at.label("last_edited_at"),
-            identity.c.ciphertext.label("identity_ciphertext"),
-            contact.c.ciphertext.label("contact_ciphertext"),
-            *further,
-        )
-        .select_from(
-            draft.join(round_table, of_round)
-            .outerjoin(response, of_response)
-            .outerjoin(identity, of_identity)
-            .outerjoin(contact, of_contact)
-        )
-        .where(draft.c.survey_id == bindparam("of_survey"))
+        draft.join(round_table, of_round)
+        .outerjoin(response, of_response)
+        .outerjoin(_identity, of_identity)
+        .outerjoin(_contact, of_contact)
     )
 
 
+def _select_drafts(*further: Any) -> Select[Any]:
+    return select(
+        *draft.columns,
+        response.c.receipt,
+        response.c.submitted_at.label("first_submitted_at"),
+        response.c.edited_at.label("last_edited_at"),
+        _identity.c.ciphertext.label("identity_ciphertext"),
+        _contact.c.ciphertext.label("contact_ciphertext"),
+        *further,
+    ).where(draft.c.survey_id == bindparam("of_survey"))
+
+
+_identity, _contact = confidential.alias("identity"), confidential.alias("contact")
 _is_draft = and_(draft.c.survey_id == bindparam("of_survey"), draft.c.draft_id == bindparam("of_draft"))
-_lock = select(draft.c.draft_id).where(_is_draft).with_for_update()
+# Not the key: what refers to the draft may be added meanwhile.
+_lock = select(draft.c.draft_id).where(_is_draft).with_for_update(key_share=True)
 _update = update(draft).where(_is_draft)
-_by_token = _select_drafts().where(draft.c.token_hash == bindparam("of_token"))
-_by_id = _select_drafts(
-    *(
-        response.c[name].label(f"response_{name}")
-        for name in ("revision", "answers", "texts", "identity_link", "contact_link", "submitted_at")
+_is_shared = exists().where(
+    return_link.c.survey_id == draft.c.survey_id,
+    return_link.c.draft_id == draft.c.draft_id,
+    return_link.c.kind == "part",
+)
+_of_draft = frozenset(column.name for column in draft.columns)
+
+
+def _select_returns(*further: Any) -> Select[Any]:
+    """Drafts with their round."""
+    of_round = (column for column in ROUND_COLUMNS if column.name not in _of_draft)  # both name survey and round
+    return _select_drafts(*of_round, _is_shared.label("is_shared"), *further).select_from(
+        _join_drafts().join(questionnaire_version, USES_VERSION)
     )
-).where(draft.c.draft_id == bindparam("of_draft"))
+
+
+_by_token = _select_returns().where(draft.c.token_hash == bindparam("of_token"))
+_by_personal_link = _select_returns(invitation.c.invitation_id).where(
+    invitation.c.survey_id == draft.c.survey_id,
+    invitation.c.draft_id == draft.c.draft_id,
+    invitation.c.revoked_at.is_(None),
+    invitation_token.c.survey_id == draft.c.survey_id,
+    invitation_token.c.invitation_id == invitation.c.invitation_id,
+    invitation_token.c.revoked_at.is_(None),
+    invitation_token.c.token_hash == bindparam("of_token"),
+)
+_by_id = (
+    _select_drafts(
+        round_table.c.opens_at,
+        round_table.c.closes_at,
+        round_table.c.questionnaire_version,
+        *(
+            response.c[name].label(f"response_{name}")
+            for name in ("revision", "answers", "texts", "identity_link", "contact_link", "submitted_at")
+        ),
+    )
+    .select_from(_join_drafts())
+    .where(draft.c.draft_id == bindparam("of_draft"))
+)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Text, cast, select
 
+from surveyapp.fieldwork.modes import Mode
 from surveyapp.questionnaire.model import Answers, Language, Stored
 from surveyapp.records.confidential import load_confidential
 from surveyapp.records.encryption import Vault
@@ -31,6 +32,7 @@ class SubmittedReturn(NamedTuple):
     submitted_at: datetime
     edited_at: datetime | None
     identity: Answers = _NOTHING
+    mode: Mode = "web"
 
 
 def stream_returns(
@@ -52,6 +54,7 @@ def stream_returns(
             response.c.submitted_at,
             response.c.edited_at,
             response.c.identity_link,
+            response.c.mode,
         )
         .where(response.c.survey_id == survey_id, response.c.round_id == round_id, response.c.state == "submitted")
         .order_by(response.c.number)
@@ -65,7 +68,8 @@ def stream_returns(
         for start in range(0, len(batch), DECODED):
             part = batch[start : start + DECODED]
             decoded = read(f"[{','.join([row[2] for row in part])}]")[0]
-            for (number, language, _, texts, submitted_at, edited_at, link), answers in zip(part, decoded, strict=True):
+            for row, answers in zip(part, decoded, strict=True):
+                number, language, _, texts, submitted_at, edited_at, link, mode = row
                 yield SubmittedReturn(
                     number,
                     language,
@@ -74,4 +78,5 @@ def stream_returns(
                     submitted_at,
                     edited_at,
                     identities.get(link, _NOTHING),
+                    mode,
                 )

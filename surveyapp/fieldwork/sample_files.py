@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, cast
 
+from surveyapp.fieldwork.modes import Mode
 from surveyapp.questionnaire.model import Language, Text
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -66,6 +67,7 @@ class SampleReturn:
     quote: str | None
     areas: tuple[str, ...]  # worst first
     texts: Mapping[str, SampleText]  # by question
+    mode: Mode = "web"
 
     @property
     def is_hasty(self) -> bool:
@@ -160,6 +162,7 @@ def load_sample_returns() -> tuple[SampleReturn, ...]:
                 row["quote"] or None,
                 tuple(row["areas"].split()),
                 {question: texts[row[column]] for column, question in TEXT_QUESTIONS.items() if row[column]},
+                cast("Mode", row["mode"] or "web"),
             )
         )
     return tuple(returns)

@@ -17,10 +17,12 @@ from random import Random
 from sqlalchemy import Connection
 
 from surveyapp.fieldwork.answering import Draft, make_token, refuse, save_page, start_return, submit, withdraw
-from surveyapp.fieldwork.companies import add_company
+from surveyapp.fieldwork.directory.companies import add_company
+from surveyapp.fieldwork.invitations.starting import start_invited_return
 from surveyapp.fieldwork.rounds import Round, list_rounds, open_round, register_questionnaire
 from surveyapp.fieldwork.sample_answers import SEED, build_answers, seed_return
 from surveyapp.fieldwork.sample_files import Period, SampleReturn, load_sample_companies, load_sample_returns
+from surveyapp.fieldwork.sample_invitations import LOOKING, REFUSING, SampleInvitations, invite_sample_companies
 from surveyapp.fieldwork.sample_schedule import FieldworkPeriod, plan_later_visit, plan_periods, plan_visits
 from surveyapp.questionnaire.model import Answers, Language, Page, Questionnaire, Stored, Text
 from surveyapp.questionnaire.paths import evaluate
@@ -101,7 +103,15 @@ def create_sample_rounds(
         register_questionnaire(connection, questionnaire, now)
         earlier, later = plan_periods(now)
         company_ids = {
-            key: add_company(connection, questionnaire.form_id, name=each.name, is_sample=True, now=now).company_id
+            key: add_company(
+                connection,
+                questionnaire.form_id,
+                name=each.name,
+                is_sample=True,
+                now=now,
+                size=each.company_size,
+                main_business=each.company_type,
+            ).company_id
             for key, each in load_sample_companies().items()
         }
         rounds = (
@@ -109,10 +119,12 @@ def create_sample_rounds(
             open_sample_round(connection, questionnaire, later, now),
         )
         names: tuple[Period, Period] = ("earlier", "later")
+        invitations = invite_sample_companies(connection, rounds[0], earlier, company_ids)
         for name, round_, period in zip(names, rounds, (earlier, later), strict=True):
-            fieldwork = SampleFieldwork(connection, vault, questionnaire, round_, period, later.year, company_ids)
+            own = invitations if name == "earlier" else None
+            fieldwork = SampleFieldwork(connection, vault, questionnaire, round_, period, later.year, company_ids, own)
             returns = (each for each in load_sample_returns() if each.period == name)
-            run_in_order([*map(fieldwork.follow_return, returns), *map(fieldwork.follow_refusal, range(len(REFUSALS)))])
+            run_in_order([*map(fieldwork.follow_return, returns), *fieldwork.list_other_stories()])
         return rounds
 
 
@@ -166,6 +178,19 @@ class SampleFieldwork:
     period: FieldworkPeriod
     year: int
     company_ids: Mapping[str, int]
+    invitations: SampleInvitations | None  # of the earlier round, whose companies answer through their links
+
+    def list_other_stories(self) -> list[Iterator[datetime]]:
+        """Those who refuse, and of invited companies those who only look, are reminded, or are taken back."""
+        invited = self.invitations
+        if invited is None:
+            return [self.follow_refusal(index) for index in range(len(REFUSALS))]
+        return [
+            *map(invited.follow_refusal, REFUSING, REFUSALS),
+            *map(invited.follow_look, LOOKING),
+            invited.follow_taken_back(),
+            invited.follow_reminder(),
+        ]
 
     def follow_return(self, sample: SampleReturn) -> Iterator[datetime]:
         """The story of one return: begun, filled in page by page, submitted, edited, withdrawn, or left lying."""
@@ -200,6 +225,18 @@ class SampleFieldwork:
         refuse(self.connection, self.round, refusal_id=make_token(), language=REFUSALS[index], now=moment)
 
     def start(self, sample: SampleReturn, page: Page, answers: Answers, moment: datetime) -> Draft:
+        if self.invitations is not None and sample.turn == 1:
+            return start_invited_return(
+                self.connection,
+                self.vault,
+                self.round,
+                self.questionnaire,
+                token=self.invitations.open(sample.company.key, moment),
+                answers=take_page(page, answers),
+                language=sample.language,
+                now=moment,
+                mode=sample.mode,
+            )
         return start_return(
             self.connection,
             self.vault,
@@ -210,6 +247,7 @@ class SampleFieldwork:
             language=sample.language,
             now=moment,
             company_id=self.company_ids[sample.company.key],
+            mode=sample.mode,
         )
 
     def save(self, sample: SampleReturn, draft: Draft, page: Page, answers: Answers, moment: datetime) -> Draft:

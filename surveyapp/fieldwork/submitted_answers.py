@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from surveyapp.fieldwork.drafts import Draft
-from surveyapp.questionnaire.model import Stored
+from surveyapp.questionnaire.model import Answers, Stored
 from surveyapp.records.confidential import load_confidential
 from surveyapp.records.encryption import Vault
 from surveyapp.records.tables import response
@@ -28,3 +28,13 @@ def load_submitted_answers(connection: Connection, vault: Vault, draft: Draft) -
     for sealed in load_confidential(connection, vault, draft.survey_id, links).values():
         answers |= sealed
     return answers
+
+
+def load_counted_answers(connection: Connection, draft: Draft) -> Answers:
+    """The choices and numbers of the response alone, as they are counted; nothing where there is no response."""
+    found: Answers | None = connection.scalar(
+        select(response.c.answers).where(
+            response.c.survey_id == draft.survey_id, response.c.number == draft.response_number
+        )
+    )
+    return found or {}

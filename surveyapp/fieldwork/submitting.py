@@ -138,6 +138,7 @@ def _add_response(
             "company_id": row.company_id,
             "submit_key": row.submit_key,
             "receipt": receipt,
+            "mode": row.mode,
             "language": row.language,
             "answers": parts.answers,
             "texts": parts.texts,

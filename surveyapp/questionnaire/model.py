@@ -42,6 +42,8 @@ class Text:
     def filled(self, placeholders: Mapping[str, Text]) -> Text:
         """The same text with `{{name}}` replaced by the operator's words, language by language."""
         ko, en, ja = self.ko, self.en, self.ja
+        if "{{" not in ko and "{{" not in en and "{{" not in ja:
+            return self
         for name, words in placeholders.items():
             mark = "{{" + name + "}}"
             ko, en, ja = ko.replace(mark, words.ko), en.replace(mark, words.en), ja.replace(mark, words.ja)

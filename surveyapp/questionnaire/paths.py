@@ -8,7 +8,7 @@ question that offers nothing at all is not asked: nobody could answer it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
@@ -37,6 +37,9 @@ class _Step:
     is_needed: bool  # a calculate that a condition, filter or constraint reads, directly or through others
     choice_filter: Expression | None
     choice_names: frozenset[str]
+    computed_from: frozenset[str]  # names that a calculate reads
+    page_index: int  # of its page, -1 where it is on none
+    conditions: tuple[tuple[Expression, float], ...]  # its groups' and its own, and how likely one is while undecided
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class _Plan:
     steps: tuple[_Step, ...]
     blank: Mapping[str, str]
     page_index: Mapping[str, int]  # by page name
-    row_page: Mapping[str, int]  # index of its page by row name
+    page_names: Mapping[str, str]  # name of its page by row name
     expected: float  # questions that a typical return answers
 
 
@@ -187,10 +190,10 @@ class Standing:
 
     def find_fault(self, question: Question) -> AnswerFault | None:
         """What is wrong with the answer to one question, remembered; None also where it is not asked."""
-        name = question.name
-        if name not in self._faults:
-            self._faults[name] = self._check(question) if name in self._relevant else None
-        return self._faults[name]
+        name, faults = question.name, self._faults
+        if name not in faults:
+            faults[name] = self._check(question) if name in self._relevant else None
+        return faults[name]
 
     def _check(self, question: Question) -> AnswerFault | None:
         stored = self._effective.get(question.name)
@@ -266,19 +269,20 @@ def check_page(standing: Standing, page: Page) -> dict[str, AnswerFault]:
 
 def check_all(standing: Standing) -> dict[str, AnswerFault]:
     """Faults of every question that is asked; empty where the return can be submitted."""
-    return {question.name: fault for question in standing.asked if (fault := standing.find_fault(question)) is not None}
+    find_fault = standing.find_fault
+    return {question.name: fault for question in standing.asked if (fault := find_fault(question)) is not None}
 
 
 def keep_asked(standing: Standing) -> dict[str, Stored]:
     """What a submitted return holds: the answers that count, and the calculates that are relevant and not blank."""
-    values = standing.values
+    values, effective, relevant = standing.values, standing._effective, standing._relevant
     kept: dict[str, Stored] = {}
-    for row in standing.questionnaire.rows:
-        stored = standing.answer(row.name)
-        if stored is not None:
-            kept[row.name] = stored
-        elif row.kind == "calculate" and standing.is_relevant(row.name) and values[row.name] != "":
-            kept[row.name] = values[row.name]
+    for step in standing._plan.steps:
+        name = step.name
+        if name in effective:
+            kept[name] = effective[name]
+        elif step.is_calculate and name in relevant and values[name] != "":
+            kept[name] = values[name]
     return kept
 
 
@@ -290,29 +294,38 @@ def find_cleared(standing: Standing) -> tuple[tuple[Question, Choice], ...]:
     return standing.cleared
 
 
-def count_minutes_left(standing: Standing, page: Page) -> int:
+def count_minutes_left(standing: Standing, page: Page, within: Collection[str] | None = None) -> int:
     """About how many minutes the questions from this page (included) to the end take; at least 1, and 0 after the end.
+
+    `within` are names of pages where only those count, as for somebody who answers one part.
 
     The questionnaire's own estimate (the middle of its range) is spread evenly over the questions of a typical return,
     in which the sections are all relevant and any further condition holds every second time. Ahead of a page, a
     question counts as a whole one when it is relevant now; as in a typical return when its conditions read something
     that is itself still ahead and blank; and not at all when it is decided that it will not be asked.
     """
-    plan = standing._plan
+    plan, relevant, effective = standing._plan, standing._relevant, standing._effective
     begin = plan.page_index.get(page.name, 0)
     ahead = 0.0
     unsettled: set[str] = set()
+    held: dict[int, bool] = {}  # by the identity of a condition: dozens of rows share one
     for step in plan.steps:
-        row, name = step.row, step.name
+        name = step.name
         if step.is_calculate:
-            if row.calculation is not None and not unsettled.isdisjoint(row.calculation.names):
+            if not unsettled.isdisjoint(step.computed_from):
                 unsettled.add(name)
             continue
-        if not step.is_asked or plan.row_page.get(name, -1) < begin:
+        if not step.is_asked:
             continue
-        share = 1.0 if standing.is_relevant(name) else _count_share(row, standing, unsettled)
+        if within is not None and plan.page_names.get(name, "") not in within:
+            if name not in effective:
+                unsettled.add(name)  # somebody else may answer it meanwhile
+            continue
+        if step.page_index < begin:
+            continue
+        share = 1.0 if name in relevant else _count_share(step, standing, unsettled, held)
         ahead += share
-        if share and standing.answer(name) is None:
+        if share and name not in effective:
             unsettled.add(name)
     if not ahead or not plan.expected:
         return 0
@@ -320,16 +333,17 @@ def count_minutes_left(standing: Standing, page: Page) -> int:
     return max(1, min(high, ceil((low + high) / 2 * ahead / plan.expected)))
 
 
-def _count_share(row: Question, standing: Standing, unsettled: set[str]) -> float:
+def _count_share(step: _Step, standing: Standing, unsettled: set[str], held: dict[int, bool]) -> float:
     """How likely a row that is not relevant now will be: 0 once a condition has failed on settled answers."""
     share = 1.0
-    for depth, condition in enumerate([*(group.relevant for group in row.groups), row.relevant]):
-        if condition is None or standing.holds(condition):
-            continue
-        if unsettled.isdisjoint(condition.names):
-            return 0.0
-        if depth > 0:
-            share *= _UNDECIDED_SHARE
+    for condition, weight in step.conditions:
+        holds = held.get(id(condition))
+        if holds is None:
+            holds = held[id(condition)] = standing.holds(condition)
+        if not holds:
+            if unsettled.isdisjoint(condition.names):
+                return 0.0
+            share *= weight
     return share
 
 
@@ -355,6 +369,8 @@ def _find_plan(questionnaire: Questionnaire) -> _Plan:
 
 def _build_plan(questionnaire: Questionnaire) -> _Plan:
     needed = _find_needed(questionnaire)
+    page_index = {page.name: index for index, page in enumerate(questionnaire.pages)}
+    row_page = {item.name: page_index[page.name] for page in questionnaire.pages for item in page.items}
     steps = tuple(
         _Step(
             row=row,
@@ -367,17 +383,23 @@ def _build_plan(questionnaire: Questionnaire) -> _Plan:
             is_needed=row.kind == "calculate" and row.name in needed,
             choice_filter=row.choice_filter,
             choice_names=frozenset(choice.name for choice in row.choices),
+            computed_from=row.calculation.names if row.calculation is not None else frozenset(),
+            page_index=row_page.get(row.name, -1),
+            conditions=tuple(
+                (condition, _UNDECIDED_SHARE if depth else 1.0)
+                for depth, condition in enumerate([*(group.relevant for group in row.groups), row.relevant])
+                if condition is not None
+            ),
         )
         for row in questionnaire.rows
     )
-    page_index = {page.name: index for index, page in enumerate(questionnaire.pages)}
-    row_page = {item.name: page_index[page.name] for page in questionnaire.pages for item in page.items}
+    page_names = {item.name: page.name for page in questionnaire.pages for item in page.items}
     expected = 0.0
     for row in questionnaire.questions:
         conditions = [*(group.relevant for group in row.groups[1:]), row.relevant]
         expected += _UNDECIDED_SHARE ** sum(condition is not None for condition in conditions)
     blank = {row.name: "" for row in questionnaire.rows if row.kind != "note"}
-    return _Plan(steps, blank, page_index, row_page, expected)
+    return _Plan(steps, blank, page_index, page_names, expected)
 
 
 def _find_needed(questionnaire: Questionnaire) -> frozenset[str]:

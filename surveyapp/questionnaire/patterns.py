@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import regex
-
 from surveyapp.questionnaire.faults import PatternFault
 
 MAX_PATTERN = 500  # characters
@@ -24,6 +22,8 @@ class Pattern:
     def __init__(self, source: str) -> None:
         if len(source) > MAX_PATTERN:
             raise PatternFault(MAX_PATTERN, f"The pattern has more than {MAX_PATTERN} characters.")
+        import regex  # takes long to load, and only a questionnaire needs it
+
         try:
             # V0 is the syntax of the standard library, which ODK's patterns are written in.
             self._compiled = regex.compile(source, regex.V0)

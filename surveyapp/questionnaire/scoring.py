@@ -41,14 +41,25 @@ class Readiness:
     gate_applied: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Overall:
+    """The part of `Readiness` that all companies with the same sums share."""
+
+    weighted: Decimal | None
+    equal_weights: Decimal | None
+    band: Band | None
+    gate_applied: bool
+
+
 def round_half_up(value: Fraction | Decimal | float, digits: int) -> Decimal:
     """The value with that many decimals, halves away from zero. A float counts by the digits that it prints.
 
     Raises `ValueError` for a float that is not finite.
     """
     exact = Fraction(repr(float(value))) if isinstance(value, float) else Fraction(value)
-    units = int(abs(exact) * 10**digits + Fraction(1, 2))
-    return Decimal(units if exact >= 0 or units == 0 else -units).scaleb(-digits)
+    above, below = exact.as_integer_ratio()
+    units = (2 * abs(above) * 10**digits + below) // (2 * below)
+    return Decimal(units if above >= 0 else -units).scaleb(-digits)
 
 
 def find_band(overall: Decimal) -> Band:
@@ -70,14 +81,34 @@ def score_readiness(scheme: ScoringScheme, answers: Answers) -> Readiness:
     }
     scored = {dimension: score for dimension, score in dimensions.items() if score is not None}
     weight = sum(scheme.weights[dimension] for dimension in scored)
-    if len(scored) < LEAST_DIMENSIONS or weight < LEAST_WEIGHT:
-        return Readiness(dimensions, len(scored), weight, None, None, None, gate_applied=False)
-    weighted = sum((scheme.weights[dimension] * score for dimension, score in scored.items()), Fraction(0))
-    overall = round_half_up(weighted / weight, SHOWN_DIGITS)
-    equal = round_half_up(sum(scored.values(), Fraction(0)) / len(scored), SHOWN_DIGITS)
-    band = find_band(overall)
-    has_gap = any(scored.get(dimension, GATE_SCORE) < GATE_SCORE for dimension in GATE_DIMENSIONS)
-    gate_applied = has_gap and BANDS.index(band) > BANDS.index("preparing")
-    return Readiness(
-        dimensions, len(scored), weight, overall, equal, "preparing" if gate_applied else band, gate_applied
+    overall = grade_readiness(
+        sum((scheme.weights[dimension] * score for dimension, score in scored.items()), Fraction(0)),
+        sum(scored.values(), Fraction(0)),
+        weight,
+        len(scored),
+        has_gap=any(scored.get(dimension, GATE_SCORE) < GATE_SCORE for dimension in GATE_DIMENSIONS),
     )
+    return Readiness(
+        dimensions,
+        len(scored),
+        weight,
+        overall.weighted,
+        overall.equal_weights,
+        overall.band,
+        overall.gate_applied,
+    )
+
+
+def grade_readiness(weighted: Fraction, total: Fraction, weight: int, dimensions: int, *, has_gap: bool) -> Overall:
+    """The overall score and band that follow from sums over the answered dimensions.
+
+    `weighted` and `total` are the sums of their scores, with their weights and without; `has_gap`: one of the gate's
+    dimensions is below it.
+    """
+    if dimensions < LEAST_DIMENSIONS or weight < LEAST_WEIGHT:
+        return Overall(None, None, None, gate_applied=False)
+    overall = round_half_up(weighted / weight, SHOWN_DIGITS)
+    band = find_band(overall)
+    gate_applied = has_gap and BANDS.index(band) > BANDS.index("preparing")
+    equal_weights = round_half_up(total / dimensions, SHOWN_DIGITS)
+    return Overall(overall, equal_weights, "preparing" if gate_applied else band, gate_applied)

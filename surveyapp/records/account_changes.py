@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from surveyapp.records.database import lock_additions
 from surveyapp.records.tables import role, user_account, user_roles
 
 ROLE_NAMES = ("viewer", "analyst", "manager", "admin")
@@ -94,6 +95,12 @@ def replace_password(connection: Connection, account_id: int, password_hash: str
     connection.execute(update(user_account).where(user_account.c.id == account_id).values(values))
 
 
+def end_sessions(connection: Connection, account_id: int, now: datetime) -> None:
+    """Make every session of the account worthless, and every link that was not used yet, by changing its key."""
+    values = {"fs_uniquifier": _make_uniquifier(), "update_datetime": now}
+    connection.execute(update(user_account).where(user_account.c.id == account_id).values(values))
+
+
 def note_sign_in(connection: Connection, account_id: int, now: datetime) -> None:
     connection.execute(
         update(user_account)
@@ -113,6 +120,7 @@ def _make_uniquifier() -> str:
 def _find_role_id(connection: Connection, role_name: str) -> int:
     if role_name not in ROLE_NAMES:
         raise RoleUnknown(f"there is no role {role_name}; there are {', '.join(ROLE_NAMES)}")
+    lock_additions(connection)
     found = connection.scalar(select(role.c.id).where(role.c.name == role_name))
     if found is None:
         found = connection.execute(insert(role).values(name=role_name).returning(role.c.id)).scalar_one()

@@ -14,6 +14,7 @@ Detail = str | int | bool | None
 
 RESPONDENT = "respondent"
 COMMAND = "command"
+SCHEDULE = "schedule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,13 @@ def list_audit(
     before_id: int | None = None,
     action: str | None = None,
     survey_id: str | None = None,
+    round_id: int | None = None,
+    subject: str | None = None,
 ) -> tuple[AuditEvent, ...]:
-    """The newest events first, at most `limit`; `before_id` continues where the last page ended."""
+    """The newest events first, at most `limit`; `before_id` continues where the last page ended.
+
+    `subject` is the first word of the actions wanted: `round` for `round.opened` and the like.
+    """
     query = select(audit_event).order_by(audit_event.c.audit_id.desc()).limit(limit)
     if before_id is not None:
         query = query.where(audit_event.c.audit_id < before_id)
@@ -70,4 +76,8 @@ def list_audit(
         query = query.where(audit_event.c.action == action)
     if survey_id is not None:
         query = query.where(audit_event.c.survey_id == survey_id)
+    if round_id is not None:
+        query = query.where(audit_event.c.round_id == round_id)
+    if subject is not None:
+        query = query.where(audit_event.c.action.startswith(f"{subject}.", autoescape=True))
     return tuple(AuditEvent(**row) for row in connection.execute(query).mappings())

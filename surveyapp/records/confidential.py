@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -15,8 +15,9 @@ from surveyapp.questionnaire.model import Answers, Stored
 from surveyapp.records.encryption import Vault
 from surveyapp.records.tables import confidential
 
-ConfidentialCompartment = Literal["identity", "contact"]
+ConfidentialCompartment = Literal["identity", "contact", "label", "directory", "address"]
 _BATCH = 500  # rows read or links named at once
+_add = insert(confidential)
 _replace = (
     update(confidential)
     .where(confidential.c.survey_id == bindparam("of_survey"), confidential.c.link == bindparam("of_link"))
@@ -43,22 +44,57 @@ def write_confidential(
         if link is not None:
             erase_confidential(connection, survey_id, [link])
         return None
-    lookup = None if lookup_value is None else make_lookup(vault, survey_id, compartment, lookup_value)
-    is_new = link is None
-    link = link or secrets.token_hex(16)
-    plain = json.dumps(answers, ensure_ascii=False, separators=(",", ":")).encode()
-    content = {
-        "ciphertext": vault.seal(plain, bound_to=_bind(survey_id, link, compartment)),
-        "lookup": lookup,
-        "saved_at": now,
-    }
-    if is_new:
-        connection.execute(
-            insert(confidential), {"survey_id": survey_id, "link": link, "compartment": compartment, **content}
-        )
-    else:
-        connection.execute(_replace, {"of_survey": survey_id, "of_link": link, **content})
+    if link is None:
+        return write_new_rows(connection, vault, survey_id, compartment, [(answers, lookup_value)], now)[0]
+    replace_rows(connection, vault, survey_id, compartment, {link: (answers, lookup_value)}, now)
     return link
+
+
+def write_new_rows(
+    connection: Connection,
+    vault: Vault,
+    survey_id: str,
+    compartment: ConfidentialCompartment,
+    entries: Sequence[tuple[Answers, str | None]],
+    now: datetime,
+) -> list[str]:
+    """Keep many rows at once, each the answers and what to find them by; returns their links in the same order."""
+    links = [secrets.token_hex(16) for _ in entries]
+    rows = [
+        {
+            "survey_id": survey_id,
+            "link": link,
+            "compartment": compartment,
+            "saved_at": now,
+            **_seal(vault, survey_id, link, compartment, answers, lookup_value),
+        }
+        for link, (answers, lookup_value) in zip(links, entries, strict=True)
+    ]
+    if rows:
+        connection.execute(_add, rows if len(rows) > 1 else rows[0])
+    return links
+
+
+def replace_rows(
+    connection: Connection,
+    vault: Vault,
+    survey_id: str,
+    compartment: ConfidentialCompartment,
+    entries: Mapping[str, tuple[Answers, str | None]],
+    now: datetime,
+) -> None:
+    """Write other contents into many rows at once, by their links."""
+    rows = [
+        {
+            "of_survey": survey_id,
+            "of_link": link,
+            "saved_at": now,
+            **_seal(vault, survey_id, link, compartment, answers, lookup_value),
+        }
+        for link, (answers, lookup_value) in entries.items()
+    ]
+    if rows:
+        connection.execute(_replace, rows if len(rows) > 1 else rows[0])
 
 
 def open_confidential(
@@ -126,6 +162,7 @@ def reseal_all(connection: Connection, vault: Vault) -> int:
             .where(after)
             .order_by(*key)
             .limit(_BATCH)
+            .with_for_update()  # or what is saved meanwhile would be sealed over with what was read here
         ).all()
         if not rows:
             return resealed
@@ -144,6 +181,21 @@ def reseal_all(connection: Connection, vault: Vault) -> int:
 def make_lookup(vault: Vault, survey_id: str, compartment: ConfidentialCompartment, value: str) -> bytes:
     plain = " ".join(unicodedata.normalize("NFKC", value).casefold().split())
     return vault.lookup(f"{survey_id}\x1f{compartment}\x1f{plain}")
+
+
+def _seal(
+    vault: Vault,
+    survey_id: str,
+    link: str,
+    compartment: ConfidentialCompartment,
+    answers: Answers,
+    lookup_value: str | None,
+) -> dict[str, bytes | None]:
+    plain = json.dumps(answers, ensure_ascii=False, separators=(",", ":")).encode()
+    return {
+        "ciphertext": vault.seal(plain, bound_to=_bind(survey_id, link, compartment)),
+        "lookup": None if lookup_value is None else make_lookup(vault, survey_id, compartment, lookup_value),
+    }
 
 
 def _bind(survey_id: str, link: str, compartment: str) -> bytes:

@@ -10,18 +10,20 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, func, make_url, select, text
 from sqlalchemy.engine import URL, ExceptionContext
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from surveyapp.records.faults import (
     BUSY,
+    NO_DRIVER,
     NOT_MIGRATED,
     REFUSED,
     UNREACHABLE,
@@ -32,6 +34,7 @@ from surveyapp.records.faults import (
     DatabaseReadOnly,
     DatabaseRefused,
     DatabaseUnreachable,
+    describe_reason,
     find_postgres_fault,
     find_sqlite_fault,
 )
@@ -47,6 +50,9 @@ __all__ = [
     "DatabaseReadOnly",
     "DatabaseRefused",
     "DatabaseUnreachable",
+    "continue_counting",
+    "lock_additions",
+    "lock_directory",
     "lock_rows",
     "open_database",
     "request_scrub",
@@ -55,7 +61,16 @@ __all__ = [
 _write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _SCRUB = "surveyapp.scrub"
 _SCRUB_WAIT_MS = 250  # a long export may hold an old snapshot; the next checkpoint then does what this one could not
-_MIGRATION_LOCK = 7_305_961_204  # any number, the same in every process, for pg_advisory_xact_lock
+# Any numbers, the same in every process, for pg_advisory_xact_lock.
+_MIGRATION_LOCK = 7_305_961_204
+_ADDITION_LOCK = 7_305_961_205
+_DIRECTORY_LOCK = 7_305_961_206
+# What PostgreSQL itself ends, so that nothing that hangs holds up the others: a statement, a transaction in which a
+# process does nothing (an export waits between two fetches for a slow reader, which is no hanging), and a connection
+# whose other end is gone without a word.
+_STATEMENT_MS = 60_000
+_IDLE_TRANSACTION_MS = 600_000
+_SILENCE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 
 
 class Database:
@@ -77,6 +92,12 @@ class Database:
         # SQLite has one writer. Threads of this process queue here, where they are woken in turn; SQLite itself
         # would let them poll, which is slower and lets one starve.
         self._turn = threading.Lock()
+        _open_databases.add(self)
+
+    @property
+    def has_one_writer(self) -> bool:
+        """Whether writing transactions queue up, so that several small ones are slower than one together."""
+        return self._is_sqlite
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -110,6 +131,8 @@ class Database:
         with _own_faults(), self._take_turn(), self._writer.connect() as connection:
             if not self._is_sqlite:
                 with connection.begin():
+                    connection.execute(text("SET LOCAL lock_timeout = 0"))
+                    connection.execute(text("SET LOCAL statement_timeout = 0"))
                     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
                     yield connection
                 return
@@ -134,6 +157,12 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def begin_in_child(self) -> None:
+        """After a fork: leave the connections to the parent, since both would write through one file or socket."""
+        _of_parent.append(self.engine.pool)  # kept, because dropping them would close them
+        self.engine.dispose(close=False)
+        self._turn = threading.Lock()
 
     @contextmanager
     def _take_turn(self) -> Iterator[None]:
@@ -162,8 +191,24 @@ class Database:
                 driver.execute(f"PRAGMA busy_timeout={int(self._wait_seconds * 1000)}")
 
 
+_open_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+_of_parent: list[Pool] = []
+
+
+def _begin_in_child() -> None:
+    for database in list(_open_databases):
+        database.begin_in_child()
+
+
+os.register_at_fork(after_in_child=_begin_in_child)
+
+
 def request_scrub(connection: Connection) -> None:
-    """Ask that nothing erased in this transaction remains in the database's files once it is committed."""
+    """Ask that nothing erased in this transaction remains in the database's files once it is committed.
+
+    SQLite overwrites and empties its log. PostgreSQL cannot be asked: what is erased is out of reach of every statement
+    at once, and leaves its files with vacuum, recycled log and expired backups (docs/postgresql.md).
+    """
     connection.info[_SCRUB] = True
 
 
@@ -179,10 +224,41 @@ def lock_rows(connection: Connection, rows: Select[Any], key: Mapping[str, Any])
         connection.execute(rows, key)
 
 
+def lock_additions(connection: Connection) -> None:
+    """Let one transaction at a time look for a row and add it where it is missing: what is not there cannot be locked.
+
+    For what is added once in an installation's life, such as a version of a questionnaire.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADDITION_LOCK})
+
+
+def lock_directory(connection: Connection) -> None:
+    """Let one transaction at a time change the directory of companies, without holding up returns meanwhile.
+
+    Whoever takes this lock and that of a survey takes this one first.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _DIRECTORY_LOCK})
+
+
+def continue_counting(connection: Connection, table: Table) -> None:
+    """After rows were written with their numbers, let the next one be given the next number; SQLite does so anyway."""
+    column = table.autoincrement_column
+    if connection.dialect.name == "sqlite" or column is None:
+        return
+    highest = connection.scalar(select(func.max(column)))
+    if highest is not None:
+        names = {"table": connection.dialect.identifier_preparer.format_table(table), "column": column.name}
+        counter = "pg_get_serial_sequence(CAST(:table AS text), CAST(:column AS text))"
+        connection.execute(text(f"SELECT setval(CAST({counter} AS regclass), :highest)"), {**names, "highest": highest})
+
+
 def open_database(url: str, *, wait_seconds: float = 5.0) -> Database:
     """Open `sqlite:///path` or `postgresql+psycopg://…`; nothing is connected before the first transaction.
 
-    `wait_seconds` is how long a transaction waits for another one. Raises `DatabaseUnreachable` for any other address.
+    `wait_seconds` is how long a transaction waits for another one. Raises `DatabaseUnreachable` for any other address,
+    and for PostgreSQL where its driver is not installed.
     """
     try:
         parsed = make_url(url)
@@ -215,22 +291,40 @@ def _open_sqlite(url: URL, wait_seconds: float) -> Engine:
     )
     event.listen(engine, "connect", _prepare_sqlite(wait_seconds))
     event.listen(engine, "begin", _begin_sqlite)
-    event.listen(engine, "connect", _note_process)
-    event.listen(engine, "checkout", _check_process)
     return engine
 
 
 def _open_postgres(url: URL, wait_seconds: float) -> Engine:
-    engine = create_engine(
-        url,
-        connect_args={"connect_timeout": max(2, round(wait_seconds))},
-        json_serializer=_write_json,
-        pool_pre_ping=True,
-        pool_timeout=wait_seconds,
-    )
-    event.listen(engine, "connect", _note_process)
-    event.listen(engine, "checkout", _check_process)
+    limits = {
+        "lock_timeout": round(wait_seconds * 1000),
+        "statement_timeout": _STATEMENT_MS,
+        "idle_in_transaction_session_timeout": _IDLE_TRANSACTION_MS,
+        "timezone": "UTC",
+    }
+    given = url.query.get("options", "")
+    own = " ".join(f"-c {name}={value}" for name, value in limits.items())
+    options = " ".join([own, *([given] if isinstance(given, str) else given)]).strip()  # the later one holds
+    try:
+        engine = create_engine(
+            url.difference_update_query(["options"]),
+            connect_args={"connect_timeout": max(2, round(wait_seconds)), "options": options, **_SILENCE},
+            isolation_level="READ COMMITTED",  # whatever the server's own default is
+            json_serializer=_write_json,
+            pool_size=8,
+            max_overflow=8,
+            pool_pre_ping=True,
+            pool_timeout=wait_seconds,
+        )
+    except ModuleNotFoundError as error:
+        raise DatabaseUnreachable(NO_DRIVER) from error
+    event.listen(engine, "checkin", _leave_read_only)
     return engine
+
+
+def _leave_read_only(driver: Any, entry: ConnectionPoolEntry) -> None:
+    """After a reading transaction, ask for nothing again: a server that takes no changes is not to be talked over."""
+    if driver is not None and not driver.closed:
+        driver.read_only = None
 
 
 def _prepare_sqlite(wait_seconds: float) -> _OnConnect:
@@ -271,24 +365,16 @@ def _begin_sqlite(connection: Connection) -> None:
         raise find_sqlite_fault(error) or DatabaseFault(str(error)) from error
 
 
-def _note_process(driver: object, entry: ConnectionPoolEntry) -> None:
-    entry.info["process"] = os.getpid()
-
-
-def _check_process(driver: object, entry: Any, proxy: Any) -> None:
-    """Never use a connection that was opened before a fork: both processes would write through one file handle."""
-    if entry.info["process"] != os.getpid():
-        entry.dbapi_connection = proxy.dbapi_connection = None  # forgotten here, not closed: it is the parent's
-        raise DisconnectionError("the connection belongs to another process")
-
-
 def _name_fault(context: ExceptionContext) -> BaseException | None:
     error = context.original_exception
     if isinstance(error, sqlite3.Error):
         return find_sqlite_fault(error)
-    if isinstance(context.sqlalchemy_exception, DBAPIError) and context.dialect.name == "postgresql":
-        return find_postgres_fault(getattr(error, "sqlstate", None))
-    return None
+    if context.dialect.name != "postgresql" or context.is_pre_ping:
+        return None  # whether a waiting connection still lives is the pool's question: it opens another one
+    sqlstate = getattr(error, "sqlstate", None)
+    if sqlstate is None and not isinstance(context.sqlalchemy_exception, OperationalError | InterfaceError):
+        return None  # the driver could not write a value down, and asked the server nothing
+    return find_postgres_fault(sqlstate)
 
 
 @contextmanager
@@ -296,10 +382,10 @@ def _own_faults() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        raise DatabaseRefused(f"{REFUSED}: {error.orig}") from error
+        raise DatabaseRefused(f"{REFUSED}: {describe_reason(error.orig)}") from error
     except PoolTimeout as error:
         raise DatabaseBusy(BUSY) from error
     except DBAPIError as error:
-        raise DatabaseFault(f"the database failed: {error.orig}") from error
+        raise DatabaseFault(f"the database failed: {describe_reason(error.orig)}") from error
     except sqlite3.Error as error:  # of a statement that bypassed the engine
         raise find_sqlite_fault(error) or DatabaseFault(f"the database failed: {error}") from error

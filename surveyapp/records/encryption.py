@@ -17,6 +17,8 @@ from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -41,6 +43,7 @@ class Vault:
                 raise VaultFault(f"the key {key_id!r} must have {KEY_BYTES} bytes")
         if len(lookup_key) != KEY_BYTES:
             raise VaultFault(f"the look-up key must have {KEY_BYTES} bytes")
+        self._keys = dict(keys)
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self._current = next(iter(keys))
         self._lookup_key = lookup_key
@@ -63,6 +66,17 @@ class Vault:
             return cipher.decrypt(nonce, ciphertext, header + bound_to)
         except InvalidTag:
             raise VaultFault("a sealed value was altered, or belongs to another row") from None
+
+    def derive_key(self, purpose: str, salt: bytes, *, key_id: str | None = None) -> tuple[str, bytes]:
+        """A key of 32 bytes for one file and purpose (HKDF-SHA-256, RFC 5869), with the id of the key behind it.
+
+        Raises `VaultFault` where `key_id` names a key that is not there.
+        """
+        key_id = self._current if key_id is None else key_id
+        if key_id not in self._keys:
+            raise VaultFault(f"the key {key_id!r} is missing")
+        derived = HKDF(SHA256(), KEY_BYTES, salt, purpose.encode())
+        return key_id, derived.derive(self._keys[key_id])
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether `sealed` was made with the key that seals now."""

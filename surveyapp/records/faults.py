@@ -37,7 +37,10 @@ NOT_MIGRATED = "the database has not been set up, or not for this version: run `
 READ_ONLY = "the database can only be read: check the permissions of its file and folder"
 FULL = "the database or its disk is full: free some room"
 BUSY = "the database was held by another process for too long: try again"
-UNREACHABLE = "the database cannot be opened: check SURVEYAPP_DATABASE_URL and that its folder exists"
+UNREACHABLE = (
+    "the database cannot be opened: check SURVEYAPP_DATABASE_URL, and that its folder exists or its server runs"
+)
+NO_DRIVER = "PostgreSQL needs a driver that is not installed: run `pip install 'surveyapp[postgres]'`"
 REFUSED = "the database refused what should have been written"
 
 _SQLITE_FAULTS: dict[int, tuple[type[DatabaseFault], str]] = {
@@ -64,6 +67,8 @@ _POSTGRES_FAULTS: dict[str, tuple[type[DatabaseFault], str]] = {
     "40P01": (DatabaseBusy, BUSY),
     "55P03": (DatabaseBusy, BUSY),
     "57014": (DatabaseBusy, BUSY),
+    "25P03": (DatabaseBusy, BUSY),
+    "25P04": (DatabaseBusy, BUSY),
     "08": (DatabaseUnreachable, UNREACHABLE),
     "28": (DatabaseUnreachable, UNREACHABLE),
     "3D": (DatabaseUnreachable, UNREACHABLE),
@@ -92,3 +97,9 @@ def find_postgres_fault(sqlstate: str | None) -> DatabaseFault | None:
         return DatabaseUnreachable(UNREACHABLE)
     found = _POSTGRES_FAULTS.get(sqlstate) or _POSTGRES_FAULTS.get(sqlstate[:2])
     return None if found is None else found[0](found[1])
+
+
+def describe_reason(error: BaseException | None) -> str:
+    """What the driver's error says, without the row that PostgreSQL would repeat: that may hold answers."""
+    message = getattr(getattr(error, "diag", None), "message_primary", None)
+    return str(message or error)

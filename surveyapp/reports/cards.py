@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from surveyapp.analysis.intervals import Share, do_overlap
@@ -58,6 +58,7 @@ class Source:
         words = self.words
         facts = [
             Fact(words.gettext("Base"), base),
+            *self.list_staff_facts(origin),
             Fact(words.gettext("Round"), self.round_titles.get(origin.round_id, str(origin.round_id))),
         ]
         if origin.filters:
@@ -68,20 +69,31 @@ class Source:
                 words.gettext("Data"),
                 words.gettext(
                     "questionnaire %(versions)s, revision %(revision)s",
-                    versions=", ".join(origin.versions) or self.questionnaire.version,
+                    versions=self.words.join(origin.versions) or self.questionnaire.version,
                     revision=f"{origin.revision:,}",
                 ),
             )
         )
         return tuple(facts)
 
+    def list_staff_facts(self, origin: Origin) -> tuple[Fact, ...]:
+        """How many of the returns staff typed on a company's behalf, by mode; nothing where there are none."""
+        if not origin.by_staff:
+            return ()
+        words = self.words
+        names = {"phone": words.gettext("by telephone"), "paper": words.gettext("on paper")}
+        total = sum(count for _, count in origin.by_staff)
+        modes = words.join([f"{names[mode]} {count:,}" for mode, count in origin.by_staff])
+        told = words.ngettext("%(n)s return (%(modes)s)", "%(n)s returns (%(modes)s)", total, modes=modes)
+        return (Fact(words.gettext("Entered by staff"), told),)
+
     def describe_filters(self, origin: Origin) -> str:
         parts = []
         for name, chosen in origin.filters:
             question = self.questionnaire.by_name[name]
             labels = [self.words.text(choice.label) for choice in question.choices if choice.name in chosen]
-            parts.append(f"{self.words.text(question.label)}: {' / '.join(labels)}")
-        return "; ".join(parts)
+            parts.append(self.words.pair(self.words.text(question.label), " / ".join(labels)))
+        return self.words.join_clauses(parts)
 
 
 def write_share(words: Words, share: Share) -> str:
@@ -107,6 +119,11 @@ def build_share_cell(words: Words, share: Share) -> Cell:
     return Cell(write_share(words, share), note=write_of(share), tone="" if share.base else "faint")
 
 
+def describe_rows(words: Words, what: str, rows: Iterable[tuple[str, str]]) -> str:
+    """What a chart shows with the value of each of its marks, for those who do not see it."""
+    return f"{what} {words.join(f'{label} {value}' for label, value in rows)}"
+
+
 def describe_lead(words: Words, answers: Sequence[tuple[str, Share]]) -> str:
     """Which answer was given most often, or that none can be said to lead: no more than the intervals carry.
 
@@ -128,10 +145,5 @@ def describe_lead(words: Words, answers: Sequence[tuple[str, Share]]) -> str:
     shown = [f"{label} {write_of(share)}" for label, share in given[:MOST_NAMED]]
     return words.gettext(
         "Highest counts: %(answers)s. Their intervals overlap, so none is said to lead.",
-        answers=join_list(words, shown),
+        answers=words.join(shown),
     )
-
-
-def join_list(words: Words, items: Sequence[str]) -> str:
-    """Names one after another, as the language writes them."""
-    return ("、" if words.language == "ja" else ", ").join(items)

@@ -4,36 +4,57 @@ A figure is the plain `data` and `layout` of Plotly's schema. `graph_objects` wo
 request (measured: 7 ms a figure and 0.16 s at the first, against 0.1 ms); here the tests check every figure with it
 (`load_figure`), and the pages stay quick. Only trace types of the cartesian bundle are used.
 
-Colours and the font are the design tokens of the style sheets, written `var(--token)`; the script puts in their values,
-so one figure serves the light and the dark scheme. Categories are drawn at the places 0, 1, 2 … and labelled there,
-because two of them may have the same words.
+Colours, marks and number formats are those of `chart_theme`; colours are written `var(--token)` and the script puts in
+their values, so one figure serves the light and the dark scheme and paper. Categories are drawn at the places 0, 1, 2 …
+and labelled there, because two of them may have the same words.
+
+A figure may hold a second drawing of the same marks for a narrow place (a phone): labels above their rows instead of
+beside them, or numbers instead of words. The script takes it where the place is narrower than `below` (`onPaper` when
+it is printed).
 """
 
 from __future__ import annotations
 
-import html
 import json
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
-from unicodedata import east_asian_width
 
+from surveyapp.reports.chart_labels import escape_words, measure_longest, measure_text, wrap_label
+from surveyapp.reports.chart_theme import (
+    DOT_SIZE,
+    FONT_SIZE,
+    LINE_WIDTH,
+    SMALL_SIZE,
+    SYMBOLS,
+    WHOLE_TICKS,
+    YEAR_TICKS,
+    build_axis,
+    build_fill,
+    build_layout,
+    name_category,
+)
 from surveyapp.reports.words import Number
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-ChartKind = Literal["ranges", "pairs", "stacked", "bars", "columns", "boxes", "cells", "places"]
+ChartKind = Literal["ranges", "pairs", "stacked", "bars", "columns", "boxes", "cells", "places", "days"]
 
-LABEL_WIDTH = 26  # narrow characters in a line of a label; Korean and Japanese ones count as two
-LABEL_LINES = 3
 ROW_HEIGHT = 30  # pixels at least
 LINE_HEIGHT = 15  # of a label at 12 px
 CHARACTER_WIDTH = 6.4  # of a narrow character at 12 px
 AXIS_HEIGHT = 30
+BAND_HEIGHT = 20  # above the rows of a band, for its name
 HEAT_STEPS = 5
+
+NARROW = 440  # pixels: below this, labels stand above their rows
+NARROW_ON_PAPER = 340  # a printed page is read closer, and shorter figures save pages
+NARROW_LABEL = 46  # narrow characters in a line of a label above its row
+NARROW_BAR = 0.36  # of a row's height
+MOST_FULL_CELLS = 11  # columns of a narrow heat map whose cells have room for the count
+CELL_WIDTH = 64  # pixels that a cell of a heat map needs beside its row labels
 
 # Places for the words at a point: Plotly's name, and where the words' middle lies in units of their own size.
 _TEXT_PLACES = (
@@ -46,11 +67,12 @@ _TEXT_PLACES = (
 
 @dataclass(frozen=True, slots=True)
 class LegendEntry:
-    """What a colour stands for; `tone` is the token's name without dashes in front (`level-3`)."""
+    """What a mark stands for; `tone` is the token's name without dashes in front (`level-3`)."""
 
     text: str
     tone: str
     is_hollow: bool = False
+    symbol: str = ""  # the mark's form, where it has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +85,7 @@ class Chart:
     description: str
     caption: str = ""  # what is measured along the axis: written above the drawing, where it can break into lines
     legend: tuple[LegendEntry, ...] = ()
-    is_wide: bool = False  # scrolls sideways on a narrow screen instead of being squeezed
+    key: tuple[str, ...] = ()  # what the numbers of the narrow drawing stand for, from 1
 
     @property
     def json(self) -> str:
@@ -142,36 +164,37 @@ def draw_ranges(
     unit: str = "",
     span: tuple[float, float] | None = None,
     bands: Sequence[Band] = (),
-    tone: str = "series-1",
+    tone: str = "category-1",
 ) -> Chart:
     """Dots with ranges, one a row, the first on top. `span` are the ends of the axis; without it the marks decide."""
     color, paper = f"var(--{tone})", "var(--surface)"
-    xs = [_number(mark.value) for mark in marks]
-    trace: dict[str, Any] = {
-        "type": "scatter",
-        "mode": "markers",
-        "x": xs,
-        "y": list(range(len(marks))),
-        "marker": {
-            "size": 11,
-            "color": [paper if mark.is_hollow else color for mark in marks],
-            "line": {"color": color, "width": 2},
-        },
-        "error_x": _build_error(marks, color),
-        "hovertext": [_escape(mark.hover) for mark in marks],
-        "hoverinfo": "text",
-        "cliponaxis": False,
-    }
+    labels = [mark.label for mark in marks]
     ends = span or (0.0, _round_up(max([0.0, *(_number(mark.high) or _number(mark.value) or 0.0 for mark in marks)])))
-    layout = _lay_out_rows([mark.label for mark in marks], unit=unit, span=ends)
-    layout["shapes"] = [_shade(band) for place, band in enumerate(bands) if place % 2 == 0]
-    layout["annotations"] = [
-        *(_name_band(band) for band in bands),
-        *(_remark(place, mark.remark) for place, mark in enumerate(marks) if mark.value is None and mark.remark),
-    ]
-    return Chart(
-        "ranges", {"data": [trace], "layout": layout}, _measure_rows([mark.label for mark in marks]), description, axis
-    )
+
+    def draw(places: _Places, layout: dict[str, Any]) -> dict[str, Any]:
+        trace = {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [_number(mark.value) for mark in marks],
+            "y": places.rows,
+            "marker": {
+                "size": DOT_SIZE,
+                "color": [paper if mark.is_hollow else color for mark in marks],
+                "line": {"color": color, "width": LINE_WIDTH},
+            },
+            "error_x": _build_error(marks, color),
+            "hovertext": [escape_words(mark.hover) for mark in marks],
+            "hoverinfo": "text",
+            "cliponaxis": False,
+        }
+        layout["shapes"] = [_shade(band, places) for place, band in enumerate(bands) if place % 2 == 0]
+        layout["annotations"] += [
+            *(_name_band(band, places) for band in bands),
+            *_remark_rows(marks, places),
+        ]
+        return {"data": [trace], "layout": layout}
+
+    return _draw_rows("ranges", labels, draw, axis=axis, description=description, unit=unit, span=ends, bands=bands)
 
 
 def draw_pairs(
@@ -185,158 +208,175 @@ def draw_pairs(
     span: tuple[float, float],
 ) -> Chart:
     """Two dots with ranges a row: an earlier value (hollow, above) and the present one."""
-    tones = ("series-6", "series-1")
-    traces = [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": name,
-            "x": [_number(mark.value) for mark in marks],
-            "y": [place + shift for place in range(len(marks))],
-            "marker": {
-                "size": 10,
-                "symbol": "diamond" if is_before else "circle",
-                "color": "var(--surface)" if is_before else f"var(--{tone})",
-                "line": {"color": f"var(--{tone})", "width": 2},
-            },
-            "error_x": _build_error(marks, f"var(--{tone})"),
-            "hovertext": [_escape(mark.hover) for mark in marks],
-            "hoverinfo": "text",
-            "cliponaxis": False,
-        }
-        for marks, name, tone, shift, is_before in (
-            (before, names[0], tones[0], -0.16, True),
-            (now, names[1], tones[1], 0.16, False),
-        )
-    ]
-    layout = _lay_out_rows([mark.label for mark in now], unit=unit, span=span)
-    legend = (LegendEntry(names[0], tones[0], is_hollow=True), LegendEntry(names[1], tones[1]))
-    return Chart(
-        "pairs",
-        {"data": traces, "layout": layout},
-        _measure_rows([mark.label for mark in now], 40),
-        description,
-        axis,
-        legend,
+    series = (
+        (before, names[0], name_category(1), SYMBOLS[1], -0.16, True),
+        (now, names[1], name_category(0), SYMBOLS[0], 0.16, False),
     )
+
+    def draw(places: _Places, layout: dict[str, Any]) -> dict[str, Any]:
+        traces = [
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": name,
+                "x": [_number(mark.value) for mark in marks],
+                "y": [place + shift for place in places.rows],
+                "marker": {
+                    "size": DOT_SIZE - 1,
+                    "symbol": symbol,
+                    "color": "var(--surface)" if is_before else f"var(--{tone})",
+                    "line": {"color": f"var(--{tone})", "width": LINE_WIDTH},
+                },
+                "error_x": _build_error(marks, f"var(--{tone})"),
+                "hovertext": [escape_words(mark.hover) for mark in marks],
+                "hoverinfo": "text",
+                "cliponaxis": False,
+            }
+            for marks, name, tone, symbol, shift, is_before in series
+        ]
+        return {"data": traces, "layout": layout}
+
+    chart = _draw_rows(
+        "pairs",
+        [mark.label for mark in now],
+        draw,
+        axis=axis,
+        description=description,
+        unit=unit,
+        span=span,
+        least=40,
+    )
+    legend = tuple(LegendEntry(name, tone, is_before, symbol) for _, name, tone, symbol, _, is_before in series)
+    return replace(chart, legend=legend)
 
 
 def draw_stacked(
     labels: Sequence[str], series: Sequence[Series], *, axis: str, description: str, unit: str = "%"
 ) -> Chart:
     """Bars that add up, one a row, the first on top."""
-    traces = [
-        {
-            "type": "bar",
-            "orientation": "h",
-            "name": one.name,
-            "x": [_number(value) for value in one.values],
-            "y": list(range(len(labels))),
-            "width": 0.62,
-            "marker": {"color": f"var(--{one.tone})", "line": {"color": "var(--surface)", "width": 1}},
-            "text": [_escape(text) for text in one.texts],
-            "textposition": "inside",
-            "insidetextanchor": "middle",
-            "textangle": 0,
-            "constraintext": "inside",
-            "insidetextfont": {"color": f"var(--on-{one.tone})", "size": 12},
-            "hovertext": [_escape(hover) for hover in one.hovers],
-            "hoverinfo": "text",
-        }
-        for one in series
-    ]
     totals = [sum(_number(one.values[place]) or 0.0 for one in series) for place in range(len(labels))]
     span = (0.0, 100.0) if unit == "%" else (0.0, _round_up(max([0.0, *totals])))
-    layout = _lay_out_rows(labels, unit=unit, span=span)
-    layout["barmode"] = "stack"
-    legend = tuple(LegendEntry(one.name, one.tone) for one in series)
-    return Chart("stacked", {"data": traces, "layout": layout}, _measure_rows(labels), description, axis, legend)
+
+    def draw(places: _Places, layout: dict[str, Any]) -> dict[str, Any]:
+        traces = [
+            {
+                "type": "bar",
+                "orientation": "h",
+                "name": one.name,
+                "x": [_number(value) for value in one.values],
+                "y": places.rows,
+                "width": NARROW_BAR if places.is_narrow else 0.62,
+                "marker": build_fill(one.tone),
+                "text": [escape_words(text) for text in one.texts],
+                "textposition": "inside",
+                "insidetextanchor": "middle",
+                "textangle": 0,
+                "constraintext": "inside",
+                "insidetextfont": {"color": f"var(--on-{one.tone})", "size": FONT_SIZE},
+                "hovertext": [escape_words(hover) for hover in one.hovers],
+                "hoverinfo": "text",
+            }
+            for one in series
+        ]
+        return {"data": traces, "layout": layout | {"barmode": "stack"}}
+
+    chart = _draw_rows("stacked", labels, draw, axis=axis, description=description, unit=unit, span=span)
+    return replace(chart, legend=tuple(LegendEntry(one.name, one.tone) for one in series))
 
 
 def draw_bars(marks: Sequence[Mark], *, axis: str, description: str, unit: str = "%") -> Chart:
-    """Bars from zero with ranges, one a row, the first on top."""
-    trace = {
-        "type": "bar",
-        "orientation": "h",
-        "x": [_number(mark.value) for mark in marks],
-        "y": list(range(len(marks))),
-        "width": 0.56,
-        "marker": {
-            "color": ["var(--bar-few)" if mark.is_hollow else "var(--bar)" for mark in marks],
-            "line": {"width": 0},
-        },
-        "error_x": _build_error(marks, "var(--ink-soft)") | {"thickness": 1.4, "width": 4},
-        "hovertext": [_escape(mark.hover) for mark in marks],
-        "hoverinfo": "text",
-    }
-    layout = _lay_out_rows([mark.label for mark in marks], unit=unit, span=(0.0, 100.0))
-    layout["annotations"] = [
-        _remark(place, mark.remark) for place, mark in enumerate(marks) if mark.value is None and mark.remark
-    ]
-    return Chart(
-        "bars", {"data": [trace], "layout": layout}, _measure_rows([mark.label for mark in marks]), description, axis
-    )
+    """Bars from zero with ranges, one a row, the first on top. Those of few cases are pale with an outline."""
+
+    def draw(places: _Places, layout: dict[str, Any]) -> dict[str, Any]:
+        trace = {
+            "type": "bar",
+            "orientation": "h",
+            "x": [_number(mark.value) for mark in marks],
+            "y": places.rows,
+            "width": NARROW_BAR if places.is_narrow else 0.56,
+            "marker": {
+                "color": ["var(--bar-few)" if mark.is_hollow else "var(--bar)" for mark in marks],
+                "line": {"width": 1, "color": "var(--bar)"},
+            },
+            "error_x": _build_error(marks, "var(--ink-soft)") | {"thickness": 1.4, "width": 4},
+            "hovertext": [escape_words(mark.hover) for mark in marks],
+            "hoverinfo": "text",
+        }
+        layout["annotations"] += _remark_rows(marks, places)
+        return {"data": [trace], "layout": layout}
+
+    labels = [mark.label for mark in marks]
+    return _draw_rows("bars", labels, draw, axis=axis, description=description, unit=unit, span=(0.0, 100.0))
 
 
-def draw_columns(values: Sequence[tuple[Number, int]], *, axes: tuple[str, str], description: str) -> Chart:
+def draw_columns(
+    values: Sequence[tuple[Number, int]], *, hovers: Sequence[str], axes: tuple[str, str], description: str
+) -> Chart:
     """How often each number was given: upright columns over a number line."""
-    numbers = [_number(value) for value, _ in values]
     trace = {
         "type": "bar",
-        "x": numbers,
+        "x": [_number(value) for value, _ in values],
         "y": [times for _, times in values],
         "marker": {"color": "var(--bar)", "line": {"width": 0}},
-        "hovertext": [f"{_show(number)}: {times:,}" for number, (_, times) in zip(numbers, values, strict=True)],
+        "hovertext": [escape_words(hover) for hover in hovers],
         "hoverinfo": "text",
     }
-    layout = _lay_out()
+    layout = build_layout()
     layout["margin"] = {"l": 56, "r": 16, "t": 12, "b": 48}
     layout["bargap"] = 0.25
-    layout["xaxis"] = _build_axis(axes[0]) | {"showgrid": False, "tickformat": "d", "nticks": 12}
-    layout["yaxis"] = _build_axis(axes[1]) | {"rangemode": "tozero", "tickformat": ",d"}
-    return Chart("columns", {"data": [trace], "layout": layout}, 260, description)
+    layout["xaxis"] = build_axis(axes[0], ticks=YEAR_TICKS) | {"showgrid": False, "nticks": 12}
+    layout["yaxis"] = build_axis(axes[1], ticks=WHOLE_TICKS) | {"rangemode": "tozero"}
+    narrow = {
+        "below": NARROW,
+        "height": 240,
+        "data": [trace],
+        "layout": layout | {"xaxis": layout["xaxis"] | {"nticks": 6}},
+    }
+    return Chart("columns", {"data": [trace], "layout": layout, "narrow": narrow}, 260, description)
 
 
 def draw_boxes(boxes: Sequence[Box], *, axis: str, description: str, unit: str = "") -> Chart:
     """Median, quartiles and extremes, one a row, the first on top."""
     shown = [(place, box, box.quartiles, box.ends) for place, box in enumerate(boxes)]
     drawn = [(place, box, quartiles, ends) for place, box, quartiles, ends in shown if quartiles and ends]
-    trace = {
-        "type": "box",
-        "orientation": "h",
-        "y": [place for place, *_ in drawn],
-        "q1": [_number(quartiles[0]) for _, _, quartiles, _ in drawn],
-        "median": [_number(quartiles[1]) for _, _, quartiles, _ in drawn],
-        "q3": [_number(quartiles[2]) for _, _, quartiles, _ in drawn],
-        "lowerfence": [_number(ends[0]) for *_, ends in drawn],
-        "upperfence": [_number(ends[1]) for *_, ends in drawn],
-        "width": 0.5,
-        "whiskerwidth": 0.4,
-        "line": {"color": "var(--series-1)", "width": 1.6},
-        "fillcolor": "var(--accent-soft)",
-        "hoverinfo": "skip",
-    }
     largest = max([0.0, *(_number(ends[1]) or 0.0 for *_, ends in drawn)])
-    layout = _lay_out_rows([box.label for box in boxes], unit=unit, span=(0.0, _round_up(largest)))
-    layout["annotations"] = [
-        _remark(place, box.remark) for place, box in enumerate(boxes) if not box.quartiles and box.remark
-    ]
-    pointers = {  # a box would name its parts in the library's own words
-        "type": "scatter",
-        "mode": "markers",
-        "x": [_number(quartiles[1]) for _, _, quartiles, _ in drawn],
-        "y": [place for place, *_ in drawn],
-        "marker": {"size": 9, "symbol": "diamond", "color": "var(--series-1)"},
-        "hovertext": [_escape(box.hover) for _, box, _, _ in drawn],
-        "hoverinfo": "text",
-    }
-    return Chart(
-        "boxes",
-        {"data": [trace, pointers] if drawn else [], "layout": layout},
-        _measure_rows([box.label for box in boxes]),
-        description,
-        axis,
-    )
+
+    def draw(places: _Places, layout: dict[str, Any]) -> dict[str, Any]:
+        rows = [places.rows[place] for place, *_ in drawn]
+        trace = {
+            "type": "box",
+            "orientation": "h",
+            "y": rows,
+            "q1": [_number(quartiles[0]) for _, _, quartiles, _ in drawn],
+            "median": [_number(quartiles[1]) for _, _, quartiles, _ in drawn],
+            "q3": [_number(quartiles[2]) for _, _, quartiles, _ in drawn],
+            "lowerfence": [_number(ends[0]) for *_, ends in drawn],
+            "upperfence": [_number(ends[1]) for *_, ends in drawn],
+            "width": NARROW_BAR if places.is_narrow else 0.5,
+            "whiskerwidth": 0.4,
+            "line": {"color": "var(--category-1)", "width": 1.6},
+            "fillcolor": "var(--accent-soft)",
+            "hoverinfo": "skip",
+        }
+        pointers = {  # a box would name its parts in the library's own words
+            "type": "scatter",
+            "mode": "markers",
+            "x": [_number(quartiles[1]) for _, _, quartiles, _ in drawn],
+            "y": rows,
+            "marker": {"size": 9, "symbol": "diamond", "color": "var(--category-1)"},
+            "hovertext": [escape_words(box.hover) for _, box, _, _ in drawn],
+            "hoverinfo": "text",
+        }
+        layout["annotations"] += [
+            _remark(places.rows[place], box.remark)
+            for place, box in enumerate(boxes)
+            if not box.quartiles and box.remark
+        ]
+        return {"data": [trace, pointers] if drawn else [], "layout": layout}
+
+    labels = [box.label for box in boxes]
+    span = (0.0, _round_up(largest))
+    return _draw_rows("boxes", labels, draw, axis=axis, description=description, unit=unit, span=span)
 
 
 def draw_cells(
@@ -352,13 +392,10 @@ def draw_cells(
 
     A cell without a value keeps the ground's colour and shows its text all the same.
     """
-    width = 15 if len(columns) > 6 else 22
-    labels = [wrap_label(label, width, 5) + (f"<br>{_escape(note)}" if note else "") for label, note in columns]
-    places = list(range(len(columns)))
     trace = {
         "type": "heatmap",
         "z": [[_number(value) for value in row] for row in values],
-        "x": places,
+        "x": list(range(len(columns))),
         "y": list(range(len(rows))),
         "zmin": 0,
         "zmax": 100,
@@ -368,44 +405,29 @@ def draw_cells(
             [end / HEAT_STEPS, f"var(--heat-{step})"] for step in range(HEAT_STEPS) for end in (step, step + 1)
         ],
         "showscale": False,
-        "hovertext": [[_escape(hover) for hover in row] for row in hovers],
+        "hovertext": [[escape_words(hover) for hover in row] for row in hovers],
         "hoverinfo": "text",
         "hoverongaps": False,
     }
+    width = 15 if len(columns) > 6 else 22
+    heads = [wrap_label(label, width, 5) + (f"<br>{escape_words(note)}" if note else "") for label, note in columns]
     layout = _lay_out_rows(rows, unit="", span=(-0.5, len(columns) - 0.5))
-    layout["xaxis"] |= {
-        "side": "top",
-        "tickvals": places,
-        "ticktext": labels,
-        "tickangle": 0,
-        "ticksuffix": "",
-        "showgrid": False,
-        "linecolor": "rgba(0,0,0,0)",
-        "tickfont": {"size": 11, "color": "var(--ink-soft)"},
+    layout["annotations"] = _write_cells(values, texts)
+    top = max([1, *(head.count("<br>") + 1 for head in heads)]) * LINE_HEIGHT + 12
+    layout["margin"] |= {"t": top, "b": 8}
+    _head_columns(layout, heads, angle=0)
+    height = _measure_rows(rows, 40) - AXIS_HEIGHT - 16 + top + 8
+    below = layout["margin"]["l"] + len(columns) * CELL_WIDTH
+    figure = {
+        "data": [trace],
+        "layout": layout,
+        "narrow": {"below": below, **_draw_narrow_cells(trace, rows, columns, texts)},
     }
-    layout["yaxis"] |= {"showgrid": False, "linecolor": "rgba(0,0,0,0)"}
-    layout["annotations"] = [
-        {
-            "x": column,
-            "y": row,
-            "text": _escape(text),
-            "showarrow": False,
-            "font": {"size": 12, "color": f"var(--{_find_cell_ink(values[row][column])})"},
-        }
-        for row, line in enumerate(texts)
-        for column, text in enumerate(line)
-        if text
-    ]
-    head = max([1, *(label.count("<br>") + 1 for label in labels)]) * LINE_HEIGHT + 12
-    layout["margin"] |= {"t": head, "b": 8}
-    height = _measure_rows(rows, 40) - AXIS_HEIGHT - 16 + head + 8
     legend = tuple(
         LegendEntry(f"{100 * step // HEAT_STEPS}–{100 * (step + 1) // HEAT_STEPS}%", f"heat-{step}")
         for step in range(HEAT_STEPS)
     )
-    return Chart(
-        "cells", {"data": [trace], "layout": layout}, height, description, legend=legend, is_wide=len(columns) > 3
-    )
+    return Chart("cells", figure, height, description, legend=legend)
 
 
 def find_heat_step(percent: Number) -> int:
@@ -424,28 +446,28 @@ def draw_places(
 ) -> Chart:
     """Named points on a plane, with cross-hairs at `centre` and words in its corners (top left, top right, bottom
     left, bottom right)."""
-    color = "var(--series-1)"
-    trace = {
+    color = "var(--category-1)"
+    trace: dict[str, Any] = {
         "type": "scatter",
         "mode": "markers+text",
         "x": [_number(spot.x) for spot in spots],
         "y": [_number(spot.y) for spot in spots],
         "text": [wrap_label(spot.label, 20, 2) for spot in spots],
         "textposition": _place_words(spots, spans),
-        "textfont": {"size": 12, "color": "var(--ink)"},
+        "textfont": {"size": FONT_SIZE, "color": "var(--ink)"},
         "marker": {
             "size": 12,
             "color": ["var(--surface)" if spot.is_hollow else color for spot in spots],
             "line": {"color": color, "width": 2},
         },
-        "hovertext": [_escape(spot.hover) for spot in spots],
+        "hovertext": [escape_words(spot.hover) for spot in spots],
         "hoverinfo": "text",
         "cliponaxis": False,
     }
-    layout = _lay_out()
+    layout = build_layout()
     layout["margin"] = {"l": 56, "r": 24, "t": 16, "b": 56}
-    layout["xaxis"] = _build_axis(axes[0]) | {"range": list(spans[0])}
-    layout["yaxis"] = _build_axis(axes[1]) | {"range": list(spans[1])}
+    layout["xaxis"] = build_axis(axes[0]) | {"range": list(spans[0])}
+    layout["yaxis"] = build_axis(axes[1]) | {"range": list(spans[1])}
     if centre is not None:
         x, y = _number(centre[0]), _number(centre[1])
         line = {"color": "var(--line-strong)", "width": 1, "dash": "dash"}
@@ -462,70 +484,34 @@ def draw_places(
             "y": y,
             "xanchor": across,
             "yanchor": down,
-            "text": _escape(words),
+            "text": escape_words(words),
             "showarrow": False,
-            "font": {"size": 12, "color": "var(--ink-faint)"},
+            "font": {"size": FONT_SIZE, "color": "var(--ink-faint)"},
         }
         for words, (x, y, across, down) in zip(corners, places, strict=True)
     ]
-    return Chart("places", {"data": [trace], "layout": layout}, 460, description, is_wide=True)
-
-
-def wrap_label(text: str, width: int = LABEL_WIDTH, lines: int = LABEL_LINES) -> str:
-    """`text` broken into lines (`<br>`), at blanks and middle dots where it has some, else between characters.
-
-    `width` is in narrow characters; wide ones (Korean, Japanese) count as two. What does not fit into `lines` ends in
-    an ellipsis.
-    """
-    done: list[str] = []
-    line = ""
-    for piece in _split_pieces(text):
-        if line and measure_text(line + piece.rstrip()) > width:
-            done.append(line.rstrip())
-            line = ""
-        line += piece
-        while measure_text(line.rstrip()) > width:
-            cut = _find_cut(line, width)
-            done.append(line[:cut])
-            line = line[cut:]
-    if line.strip():
-        done.append(line.rstrip())
-    if len(done) > lines:
-        done = [*done[: lines - 1], done[lines - 1].rstrip("·・、, ") + "…"]
-    return "<br>".join(_escape(one) for one in done)
-
-
-def measure_text(text: str) -> int:
-    """Width in narrow characters."""
-    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
-
-
-def _split_pieces(text: str) -> list[str]:
-    """Where a line may end: after a blank, a middle dot, a comma or a slash, and around Japanese punctuation."""
-    return [piece for piece in re.split(r"(?<=[\s·・、，/)])|(?=[(（])", text) if piece]
-
-
-def _find_cut(text: str, width: int) -> int:
-    used = 0
-    for place, char in enumerate(text):
-        used += measure_text(char)
-        if used > width:
-            return max(1, place)
-    return len(text)
-
-
-def _escape(text: str) -> str:
-    """Plotly reads a little HTML in texts; ours are words, with `\\n` for a new line."""
-    return html.escape(text, quote=False).replace("\n", "<br>")
+    numbered = trace | {
+        "text": [str(number) for number in range(1, len(spots) + 1)],
+        "textposition": "middle center",
+        "textfont": {
+            "size": FONT_SIZE,
+            "color": [color if spot.is_hollow else "var(--on-category-1)" for spot in spots],
+        },
+        "marker": trace["marker"] | {"size": 22, "opacity": 0.92},
+    }
+    narrow = {
+        "below": 560,
+        "height": 400,
+        "data": [numbered],
+        "layout": layout | {"margin": layout["margin"] | {"l": 44, "r": 12}},
+    }
+    key = tuple(spot.label for spot in spots)
+    return Chart("places", {"data": [trace], "layout": layout, "narrow": narrow}, 460, description, key=key)
 
 
 def _number(value: Number | None) -> float | None:
     """A number as JSON carries it, to six digits after the point: more than any screen shows."""
     return None if value is None else round(float(value), 6)
-
-
-def _show(number: float | None) -> str:
-    return "" if number is None else f"{number:g}"
 
 
 def _round_up(value: float) -> float:
@@ -552,100 +538,202 @@ def _build_error(marks: Sequence[Mark], color: str) -> dict[str, Any]:
         "array": [reach(mark, mark.high) for mark in marks],
         "arrayminus": [reach(mark, mark.low) for mark in marks],
         "color": color,
-        "thickness": 2,
+        "thickness": LINE_WIDTH,
         "width": 0,
     }
 
 
-def _lay_out() -> dict[str, Any]:
-    return {
-        "font": {"family": "var(--font)", "size": 12, "color": "var(--ink-soft)"},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "showlegend": False,
-        "hovermode": "closest",
-        "dragmode": False,
-        "hoverlabel": {
-            "align": "left",
-            "bgcolor": "var(--surface)",
-            "bordercolor": "var(--line-strong)",
-            "font": {"family": "var(--font)", "size": 12, "color": "var(--ink)"},
-        },
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where rows lie on their axis. `gap` is the room above each band, as a share of a row's height."""
+
+    rows: list[float]
+    gap: float
+    end: float
+    is_narrow: bool
+
+
+def _place_rows(count: int, bands: Sequence[Band], row_height: float, *, is_narrow: bool) -> _Places:
+    gap = BAND_HEIGHT / row_height
+    firsts = [band.first for band in bands]
+    rows = [round(place + gap * sum(first <= place for first in firsts), 4) for place in range(count)]
+    return _Places(rows, gap, count + gap * len(firsts) - 0.5, is_narrow)
+
+
+def _draw_rows(
+    kind: ChartKind,
+    labels: Sequence[str],
+    draw: Callable[[_Places, dict[str, Any]], dict[str, Any]],
+    *,
+    axis: str,
+    description: str,
+    unit: str,
+    span: tuple[float, float],
+    bands: Sequence[Band] = (),
+    least: int = ROW_HEIGHT,
+) -> Chart:
+    """A chart of rows in both widths: labels beside the rows, and above them where the place is narrow."""
+    room = BAND_HEIGHT * len(bands)
+    height = _measure_rows(labels, least) + room
+    wide = _place_rows(len(labels), bands, _measure_row(labels, least), is_narrow=False)
+    figure = draw(wide, _lay_out_rows(labels, unit=unit, span=span, places=wide))
+    wrapped = [wrap_label(label, NARROW_LABEL, 2) for label in labels]
+    row = max([1, *(label.count("<br>") + 1 for label in wrapped)]) * LINE_HEIGHT * 2 + 18
+    narrow = _place_rows(len(labels), bands, row, is_narrow=True)
+    layout = _lay_out_rows(labels, unit=unit, span=span, places=narrow)
+    layout["margin"] |= {"l": 14, "r": 22, "t": 14}
+    layout["xaxis"] |= {"nticks": 5}
+    layout["yaxis"] |= {"showticklabels": False}
+    layout["annotations"] = [
+        _write_beside(place - 0.5, label, size=FONT_SIZE, ink="ink") | {"x": 0, "xshift": -2, "yshift": 6}
+        for place, label in zip(narrow.rows, wrapped, strict=True)
+    ]
+    slim = {
+        "below": NARROW,
+        "onPaper": NARROW_ON_PAPER,
+        "height": max(1, len(labels)) * row + AXIS_HEIGHT + 22 + room,
+        **draw(narrow, layout),
     }
+    return Chart(kind, {**figure, "narrow": slim}, height, description, axis)
 
 
-def _build_axis(title: str) -> dict[str, Any]:
-    return {
-        "title": {"text": _escape(title), "font": {"size": 12, "color": "var(--ink-soft)"}, "standoff": 8},
-        "fixedrange": True,
-        "gridcolor": "var(--line)",
-        "zeroline": False,
-        "linecolor": "var(--line-strong)",
-        "tickfont": {"size": 12, "color": "var(--ink-soft)"},
-        "ticks": "",
-    }
-
-
-def _lay_out_rows(labels: Sequence[str], *, unit: str, span: tuple[float, float]) -> dict[str, Any]:
-    layout = _lay_out()
+def _lay_out_rows(
+    labels: Sequence[str], *, unit: str, span: tuple[float, float], places: _Places | None = None
+) -> dict[str, Any]:
+    layout = build_layout()
     labels = [wrap_label(label) for label in labels]
-    longest = max([0, *(measure_text(html.unescape(line)) for label in labels for line in label.split("<br>"))])
+    longest = measure_longest(labels)
     # The margin is set here: the library's own fitting of labels can fail to settle on a narrow screen.
     layout["margin"] = {"l": round(longest * CHARACTER_WIDTH) + 16, "r": 24, "t": 8, "b": AXIS_HEIGHT}
-    layout["xaxis"] = _build_axis("") | {"range": list(span), "ticksuffix": unit, "nticks": 6}
-    layout["yaxis"] = _build_axis("") | {
-        "range": [len(labels) - 0.5, -0.5],
-        "tickvals": list(range(len(labels))),
+    layout["xaxis"] = build_axis() | {"range": list(span), "ticksuffix": unit, "nticks": 6}
+    layout["yaxis"] = build_axis() | {
+        "range": [len(labels) - 0.5 if places is None else places.end, -0.5],
+        "tickvals": list(range(len(labels))) if places is None else places.rows,
         "ticktext": labels,
-        "tickfont": {"size": 12, "color": "var(--ink)"},
+        "tickfont": {"size": FONT_SIZE, "color": "var(--ink)"},
         "showgrid": False,
         "ticklabelstandoff": 6,
     }
+    layout["annotations"] = []
     return layout
 
 
-def _measure_rows(labels: Sequence[str], least: int = ROW_HEIGHT) -> int:
-    """Height of a chart of rows: all rows are as high as the label with most lines needs."""
+def _head_columns(layout: dict[str, Any], heads: Sequence[str], *, angle: int) -> None:
+    layout["xaxis"] |= {
+        "side": "top",
+        "tickvals": list(range(len(heads))),
+        "ticktext": list(heads),
+        "tickangle": angle,
+        "ticksuffix": "",
+        "showgrid": False,
+        "linecolor": "rgba(0,0,0,0)",
+        "tickfont": {"size": SMALL_SIZE, "color": "var(--ink-soft)"},
+    }
+    layout["yaxis"] |= {"showgrid": False, "linecolor": "rgba(0,0,0,0)"}
+
+
+def _write_cells(
+    values: Sequence[Sequence[Number | None]], texts: Sequence[Sequence[str]], size: int = FONT_SIZE
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "x": column,
+            "y": row,
+            "text": escape_words(text),
+            "showarrow": False,
+            "font": {"size": size, "color": f"var(--{_find_cell_ink(values[row][column])})"},
+        }
+        for row, line in enumerate(texts)
+        for column, text in enumerate(line)
+        if text
+    ]
+
+
+def _draw_narrow_cells(
+    trace: Mapping[str, Any],
+    rows: Sequence[str],
+    columns: Sequence[tuple[str, str]],
+    texts: Sequence[Sequence[str]],
+) -> dict[str, Any]:
+    """The heat map of a phone: headings upright, each row's name above its cells. With many columns the counts are
+    left to the table and to pointing at a cell."""
+    heads = [wrap_label(label, 22, 2) + (f" {escape_words(note)}" if note else "") for label, note in columns]
+    longest = measure_longest(heads)
+    is_full = len(columns) <= MOST_FULL_CELLS
+    row, room = (54, 20) if is_full else (42, 20)
+    layout = build_layout()
+    layout["margin"] = {"l": 2, "r": 2, "t": round(longest * CHARACTER_WIDTH * 0.94) + 12 + room // 2, "b": 8}
+    layout["xaxis"] = build_axis() | {"range": [-0.5, len(columns) - 0.5]}
+    layout["yaxis"] = build_axis() | {"range": [len(rows) - 0.5, -0.5], "showticklabels": False}
+    _head_columns(layout, heads, angle=-90)
+    layout["xaxis"] |= {"ticklabelstandoff": room // 2}
+    shown = [[text if is_full else text.split("\n")[0].rstrip("%") for text in line] for line in texts]
+    layout["annotations"] = [
+        *_write_cells(trace["z"], shown, SMALL_SIZE if len(columns) <= MOST_FULL_CELLS // 2 else SMALL_SIZE - 1),
+        *(
+            _write_beside(place - 0.5, wrap_label(label, 54, 1), size=FONT_SIZE, ink="ink")
+            | {"x": 0, "yanchor": "middle"}
+            for place, label in enumerate(rows)
+        ),
+    ]
+    height = len(rows) * row + layout["margin"]["t"] + 8
+    return {"height": height, "data": [{**trace, "ygap": room}], "layout": layout}
+
+
+def _measure_row(labels: Sequence[str], least: int) -> int:
+    """Height of each row: as much as the label with most lines needs."""
     lines = max([1, *(wrap_label(label).count("<br>") + 1 for label in labels)])
-    return max(1, len(labels)) * max(least, lines * LINE_HEIGHT + 6) + AXIS_HEIGHT + 16
+    return max(least, lines * LINE_HEIGHT + 6)
 
 
-def _shade(band: Band) -> dict[str, Any]:
+def _measure_rows(labels: Sequence[str], least: int = ROW_HEIGHT) -> int:
+    """Height of a chart of rows."""
+    return max(1, len(labels)) * _measure_row(labels, least) + AXIS_HEIGHT + 16
+
+
+def _shade(band: Band, places: _Places) -> dict[str, Any]:
     return {
         "type": "rect",
         "xref": "paper",
         "x0": 0,
         "x1": 1,
-        "y0": band.first - 0.5,
-        "y1": band.last + 0.5,
+        "y0": places.rows[band.first] - 0.5 - places.gap,
+        "y1": places.rows[band.last] + 0.5,
         "fillcolor": "var(--surface-sunk)",
         "line": {"width": 0},
         "layer": "below",
     }
 
 
-def _name_band(band: Band) -> dict[str, Any]:
-    return {
-        "xref": "paper",
-        "x": 1,
-        "xanchor": "right",
-        "y": band.first - 0.5,
-        "yanchor": "top",
-        "text": _escape(band.text),
-        "showarrow": False,
-        "font": {"size": 11, "color": "var(--ink-faint)"},
-    }
+def _name_band(band: Band, places: _Places) -> dict[str, Any]:
+    """The band's name stands in the room above its rows, where no mark can reach it."""
+    return _write_beside(places.rows[band.first] - 0.5 - places.gap, escape_words(band.text)) | {"yshift": -2}
 
 
-def _remark(place: int, words: str) -> dict[str, Any]:
+def _remark_rows(marks: Sequence[Mark], places: _Places) -> list[dict[str, Any]]:
+    return [
+        _remark(place, mark.remark)
+        for place, mark in zip(places.rows, marks, strict=True)
+        if mark.value is None and mark.remark
+    ]
+
+
+def _remark(place: float, words: str) -> dict[str, Any]:
+    return _write_beside(place, escape_words(words)) | {"yanchor": "middle"}
+
+
+def _write_beside(y: float, text: str, *, size: int = SMALL_SIZE, ink: str = "ink-faint") -> dict[str, Any]:
+    """Words at the beginning of a row, hanging from `y`."""
     return {
         "xref": "paper",
         "x": 0.01,
         "xanchor": "left",
-        "y": place,
-        "text": _escape(words),
+        "y": y,
+        "yanchor": "top",
+        "align": "left",
+        "text": text,
         "showarrow": False,
-        "font": {"size": 11, "color": "var(--ink-faint)"},
+        "font": {"size": size, "color": f"var(--{ink})"},
     }
 
 

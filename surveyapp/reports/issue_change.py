@@ -7,7 +7,7 @@ from surveyapp.analysis.trends import RoundChange, RoundComparison
 from surveyapp.reports.cards import (
     FigureCard,
     Source,
-    join_list,
+    describe_rows,
     write_of,
     write_share,
     write_share_interval,
@@ -52,7 +52,15 @@ def report_change(comparison: RoundComparison | None, source: Source, *, now_emp
                 axis=words.gettext("Companies that ticked the area, % with 95% interval"),
                 unit="%",
                 span=(0.0, 100.0),
-                description=words.gettext("Share of companies that ticked each area, before and now."),
+                description=describe_rows(
+                    words,
+                    words.gettext("Share of companies that ticked each area, before and now."),
+                    [
+                        (words.text(row.name), f"{write_share(words, row.before)} → {write_share(words, row.now)}")
+                        for row in rows
+                        if row.before is not None
+                    ],
+                ),
             ),
         )
     return FigureCard(
@@ -74,7 +82,7 @@ def report_change(comparison: RoundComparison | None, source: Source, *, now_emp
 
 def _summarise_change(comparison: RoundComparison, words: Words) -> str:
     def name_areas(rows: list[RoundChange]) -> str:
-        return join_list(words, [words.text(row.name) for row in rows])
+        return words.join([words.text(row.name) for row in rows])
 
     parts = []
     for phrase, rows in (
@@ -106,7 +114,7 @@ def _tabulate_change(comparison: RoundComparison, words: Words) -> Table:
             if row.movement
             else "",
         ]
-        return join_list(words, [part for part in found if part]) or BLANK
+        return words.join([part for part in found if part]) or BLANK
 
     rows = []
     for row in comparison.areas:

@@ -8,7 +8,7 @@ from surveyapp.analysis.intervals import Share
 from surveyapp.analysis.issues import IssueRanking, IssueRow
 from surveyapp.analysis.segments import AreaCross
 from surveyapp.questionnaire.model import Choice
-from surveyapp.reports.cards import FigureCard, Source, write_of, write_share, write_share_interval
+from surveyapp.reports.cards import FigureCard, Source, describe_rows, write_of, write_share, write_share_interval
 from surveyapp.reports.charts import Box, Chart, Series, draw_boxes, draw_cells, draw_stacked
 from surveyapp.reports.issue_words import hover_count, say_nobody, write_count, write_percent
 from surveyapp.reports.tables import Cell, Column, Row, Table, find_heat_tone
@@ -177,13 +177,38 @@ def report_severity(ranking: IssueRanking, source: Source) -> FigureCard:
                 labels,
                 severity,
                 axis=words.gettext("Severity, % of those who rated it"),
-                description=words.gettext("Severity 1 to 5 of each area, in percent of those who rated it."),
+                description=describe_rows(
+                    words,
+                    words.gettext("Severity 1 to 5 of each area, in percent of those who rated it."),
+                    [
+                        (
+                            words.text(row.name),
+                            words.join(
+                                write_share(words, Share(count, row.severity.answered)) for count in row.severity.counts
+                            ),
+                        )
+                        for row in rows
+                    ],
+                ),
             ),
             draw_stacked(
                 labels,
                 status,
                 axis=words.gettext("Status, % of those who gave it"),
-                description=words.gettext("Status of each area, in percent of those who gave it."),
+                description=describe_rows(
+                    words,
+                    words.gettext("Status of each area, in percent of those who gave it."),
+                    [
+                        (
+                            words.text(row.name),
+                            words.join(
+                                f"{name} {write_share(words, Share(counts[place], row.status.answered))}"
+                                for name, _, counts in states
+                            ),
+                        )
+                        for place, row in enumerate(rows)
+                    ],
+                ),
             ),
         ),
         tables=(_tabulate_severity(rows, words, states),),
@@ -219,7 +244,15 @@ def report_burden(ranking: IssueRanking, source: Source) -> FigureCard:
             draw_boxes(
                 boxes,
                 axis=words.gettext("Delay in months: median, quartiles, smallest and largest"),
-                description=words.gettext("Delay in months of each area."),
+                description=describe_rows(
+                    words,
+                    words.gettext("Delay in months of each area."),
+                    [
+                        (words.text(row.name), words.number(row.delay.median, 1))
+                        for row in rows
+                        if row.delay is not None and row.delay.median is not None
+                    ],
+                ),
             )
         )
     costs = [
@@ -246,7 +279,17 @@ def report_burden(ranking: IssueRanking, source: Source) -> FigureCard:
             labels,
             costs,
             axis=words.gettext("Extra cost, % of those who named a range"),
-            description=words.gettext("Extra cost of each area by range."),
+            description=describe_rows(
+                words,
+                words.gettext("Extra cost of each area by range."),
+                [
+                    (
+                        words.text(row.name),
+                        words.join(write_share(words, _find_cost_share(row, choice.name)) for choice in choices),
+                    )
+                    for row in rows
+                ],
+            ),
         )
     )
     total = sum(row.cost.at_least for row in rows if row.cost is not None)

@@ -13,7 +13,6 @@ from surveyapp.reports.cards import (
     Source,
     build_share_cell,
     describe_lead,
-    join_list,
     write_of,
     write_share,
     write_share_interval,
@@ -146,7 +145,7 @@ def _summarise_ranking(ranking: IssueRanking, source: Source) -> str:
     top = [row for row in ranking.areas if row.tier == 1]
     if not top:
         return words.gettext("No area has an index yet: severity and status are missing.")
-    names = join_list(words, [words.text(row.name) for row in top])
+    names = words.join([words.text(row.name) for row in top])
     if len(top) == 1:
         return words.gettext("First tier: %(area)s. Its range overlaps that of no other area.", area=names)
     return words.gettext(
@@ -194,8 +193,8 @@ def _draw_ranking(rows: Sequence[IssueRow], is_ranked: bool, source: Source, *, 
         bands=bands,
         description=words.gettext(
             "Priority index with its range, one row each: %(rows)s.",
-            rows=join_list(
-                words, [f"{words.text(row.name)} {words.number(row.index, 1)}" for row in rows if row.index is not None]
+            rows=words.join(
+                [f"{words.text(row.name)} {words.number(row.index, 1)}" for row in rows if row.index is not None]
             ),
         ),
     )

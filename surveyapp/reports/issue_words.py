@@ -52,4 +52,5 @@ def write_count(count: int) -> str:
 
 def hover_count(words: Words, row: IssueRow, what: str, count: int, base: int) -> str:
     share = Share(count, base)
-    return f"{words.text(row.name)}\n{what}: {write_share(words, share)} ({write_of(share)})"
+    counted = f"{write_share(words, share)} ({write_of(share)})"
+    return f"{words.text(row.name)}\n{words.pair(what, counted)}"

@@ -12,11 +12,17 @@ from decimal import Decimal
 from functools import partial
 
 from surveyapp.analysis.disclosure import ReleasedFigure, ReleasedIssueRow, ReleasedIssueTable
+from surveyapp.analysis.figure_codes import compute_code, digest_table, write_code
 from surveyapp.analysis.issues import STAGES
+from surveyapp.analysis.ministry_release import ISSUES
+from surveyapp.analysis.released_rows import write_path
 from surveyapp.fieldwork.rounds import Round
+from surveyapp.questionnaire.crosswalk import Correspondence, load_crosswalk
 from surveyapp.questionnaire.model import LANGUAGES, Language, Questionnaire, Text
 from surveyapp.questionnaire.scoring import round_half_up
-from surveyapp.reports.csv_export import BOM, LINE_END
+from surveyapp.questionnaire.taxonomy import load_taxonomy
+from surveyapp.reports.crosswalk_report import describe_aspect, name_measures, name_obstacles
+from surveyapp.reports.csv_export import BOM, LINE_END, PLAIN_LINE_END
 from surveyapp.reports.issue_words import describe_bilateral, describe_group, describe_range, describe_stage
 from surveyapp.reports.released_report import describe_audience, describe_hidden
 from surveyapp.reports.safe_text import write_text_cell
@@ -27,10 +33,12 @@ ACTIONABLE = ("yes", "part")  # docs/method/scoring.md, "For the ministry"
 
 @dataclass(frozen=True, slots=True)
 class MinistryOptions:
-    """The language of the reasons and remarks, and whether headings are codes or words in it."""
+    """The language of the reasons and remarks, whether headings are codes or words in it, and how the round was
+    gathered, in a sentence of that language."""
 
     words: Words
     with_labels: bool = False
+    methods: str = ""
 
 
 def stream_ministry_csv(
@@ -40,20 +48,60 @@ def stream_ministry_csv(
     options: MinistryOptions,
     *,
     asks: Mapping[str, ReleasedFigure] | None = None,
+    is_plain: bool = False,
 ) -> Iterator[bytes]:
     """The file: areas by priority index, then issues likewise, each as far as it may be shown.
 
     `asks` are the companies whose text to the ministry was coded with an issue, by code; None before any was coded.
     """
-    columns = _list_columns(table, survey_round, questionnaire, options.words, asks)
-    lines = [",".join(write_text_cell(column.heading if options.with_labels else column.code) for column in columns)]
-    for row in (*table.areas, *table.leaves):
-        if row.bilateral in ACTIONABLE:
-            lines.append(",".join([_write_cell(column.read(row)) for column in columns]))
-    yield (BOM + "".join(line + LINE_END for line in lines)).encode()
+    grid = build_ministry_grid(table, survey_round, questionnaire, options, asks=asks)
+    lines = [",".join(map(write_text_cell, grid.headings))]
+    lines += [",".join(map(_write_cell, row)) for row in grid.rows]
+    mark, end = ("", PLAIN_LINE_END) if is_plain else (BOM, LINE_END)
+    yield (mark + "".join(line + end for line in lines)).encode()
 
 
 Value = str | int | Decimal | None  # words are made safe; numbers stand as they are; None is an empty cell
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenCells:
+    """Cells of one row that are empty, and why."""
+
+    row: str
+    cells: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MinistryGrid:
+    """The rectangle that every format of the table is written from."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    hidden: tuple[HiddenCells, ...]
+
+
+def build_ministry_grid(
+    table: ReleasedIssueTable,
+    survey_round: Round,
+    questionnaire: Questionnaire,
+    options: MinistryOptions,
+    *,
+    asks: Mapping[str, ReleasedFigure] | None = None,
+) -> MinistryGrid:
+    """Areas by priority index, then issues likewise, each as far as it may be shown."""
+    columns = _list_columns(table, survey_round, questionnaire, options, asks)
+    shown = [row for row in (*table.areas, *table.leaves) if row.bilateral in ACTIONABLE]
+    rows = tuple(tuple(column.read(row) for column in columns) for row in shown)
+    hidden = (
+        HiddenCells(options.words.text(row.name), column.heading, str(reason))
+        for row, cells in zip(shown, rows, strict=True)
+        for column, reason in zip(columns, cells, strict=True)
+        if column.code.endswith("reason") and reason is not None
+    )
+    headings = tuple(column.heading if options.with_labels else column.code for column in columns)
+    return MinistryGrid(headings, rows, tuple(hidden))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +117,14 @@ def _list_columns(
     table: ReleasedIssueTable,
     survey_round: Round,
     questionnaire: Questionnaire,
-    words: Words,
+    options: MinistryOptions,
     asks: Mapping[str, ReleasedFigure] | None,
 ) -> list[_Column]:
+    words = options.words
     areas = {row.code: row.name for row in table.areas}
     columns = [
         *_list_round_columns(table, survey_round, questionnaire, words),
+        _Column("round_methods", words.gettext("How the round was gathered"), partial(_repeat, options.methods)),
         _Column("level", words.gettext("Level"), lambda row: "area" if row.parent is None else "issue"),
         _Column("area_code", words.gettext("Area (code)"), lambda row: row.parent or row.code),
         *_list_name_columns("area", words.gettext("Area"), lambda row: areas.get(row.parent or row.code)),
@@ -82,6 +132,7 @@ def _list_columns(
         *_list_name_columns("issue", words.gettext("Issue"), lambda row: None if row.parent is None else row.name),
         _Column("bilateral", words.gettext("Bilateral"), lambda row: row.bilateral),
         _Column("bilateral_words", words.gettext("Bilateral (in words)"), lambda row: _say_bilateral(words, row)),
+        *_list_measure_columns(words),
         _Column("tier", words.gettext("Tier"), lambda row: _round(row.tier.value, 0)),
         *_list_share_columns("", words.gettext("Named by"), words, lambda row: row.share, with_interval=True),
         _Column("severity_mean", words.gettext("Severity, mean 1–5"), lambda row: _round(row.severity.value, 2)),
@@ -108,6 +159,7 @@ def _list_columns(
         "concerned_", words.gettext("In that group"), words, _find_concerned, with_interval=False
     )
     columns += _list_ask_columns(words, asks)
+    columns.append(_Column("figure_code", words.gettext("Code of the figure"), _find_code(table)))
     columns.append(_Column("method", words.gettext("Method"), lambda row: _say_method(words, row)))
     return columns
 
@@ -178,7 +230,7 @@ def _list_share_columns(
             ("high", words.gettext("95% interval to, %"), lambda figure: _round(_times_100(_find_end(figure, 1)), 1)),
         ]
     parts.append(("reason", words.gettext("why hidden"), lambda figure: _say(words, figure)))
-    return [_Column(f"{code}{name}", f"{heading}: {title}", partial(read, part)) for name, title, part in parts]
+    return [_Column(f"{code}{name}", words.pair(heading, title), partial(read, part)) for name, title, part in parts]
 
 
 def _list_ask_columns(words: Words, asks: Mapping[str, ReleasedFigure] | None) -> list[_Column]:
@@ -200,12 +252,37 @@ def _list_ask_columns(words: Words, asks: Mapping[str, ReleasedFigure] | None) -
     ]
 
 
+def _list_measure_columns(words: Words) -> list[_Column]:
+    """Where the issue stands among trade measures; of an area, its issues taken together."""
+    crosswalk, taxonomy = load_crosswalk(), load_taxonomy()
+
+    def read(part: Callable[[Correspondence], Value], row: ReleasedIssueRow) -> Value:
+        line = crosswalk.find(row.code, taxonomy)
+        return None if line is None else part(line) or None
+
+    parts: list[tuple[str, str, Callable[[Correspondence], Value]]] = [
+        ("measures", words.gettext("Trade measure (code)"), lambda line: ";".join(line.measures)),
+        ("measures_words", words.gettext("Trade measure (UNCTAD)"), partial(name_measures, words, crosswalk)),
+        ("aspect", words.gettext("What hinders (code)"), lambda line: line.aspect),
+        ("aspect_words", words.gettext("What hinders"), lambda line: describe_aspect(words, line.aspect)),
+        ("obstacles", words.gettext("Procedural obstacle (code)"), lambda line: ";".join(line.obstacles)),
+        ("obstacles_words", words.gettext("Procedural obstacle (ITC)"), partial(name_obstacles, words, crosswalk)),
+    ]
+    return [_Column(code, heading, partial(read, part)) for code, heading, part in parts]
+
+
 def _find_stage(place: int, row: ReleasedIssueRow) -> ReleasedFigure:
     return row.by_stage[place][1]
 
 
 def _find_concerned(row: ReleasedIssueRow) -> ReleasedFigure | None:
     return None if row.concerned is None else row.concerned[1]
+
+
+def _find_code(table: ReleasedIssueTable) -> Callable[[ReleasedIssueRow], Value]:
+    """The code of a row's share; the page of a code lists the other figures of the row with theirs."""
+    digest = digest_table(table)
+    return lambda row: write_code(compute_code(digest, write_path(ISSUES, row.code, "share")))
 
 
 def _find_end(figure: ReleasedFigure, end: int) -> Number | None:

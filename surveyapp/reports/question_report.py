@@ -13,6 +13,7 @@ from surveyapp.reports.cards import (
     FigureCard,
     Source,
     describe_lead,
+    describe_rows,
     write_of,
     write_share,
     write_share_interval,
@@ -30,7 +31,7 @@ def title_question(question: Question, words: Words) -> str:
     """The question's words, with those of its block in front where ten blocks ask alike."""
     label = words.text(question.label)
     if len(question.groups) > 1 and question.number is None:
-        return f"{words.text(question.groups[-1].label)}: {label}"
+        return words.pair(words.text(question.groups[-1].label), label)
     return label
 
 
@@ -205,7 +206,11 @@ def _show_answers(counts: QuestionCounts, words: Words, missing: tuple[Row, ...]
     chart = draw_bars(
         marks,
         axis=words.gettext("% of those who answered, with 95% interval"),
-        description=words.gettext("Share of each answer among those who answered."),
+        description=describe_rows(
+            words,
+            words.gettext("Share of each answer among those who answered."),
+            [(words.text(choice.label), write_share(words, choice.share)) for choice in counts.choices],
+        ),
     )
     table = Table(
         words.gettext("Answers"),
@@ -228,8 +233,13 @@ def _show_numbers(counts: QuestionCounts, words: Words, missing: tuple[Row, ...]
         charts = (
             draw_columns(
                 counts.values,
+                hovers=[f"{_write_answer(value)}: {times:,}" for value, times in counts.values],
                 axes=(words.text(counts.label), words.gettext("Count")),
-                description=words.gettext("How often each number was given."),
+                description=describe_rows(
+                    words,
+                    words.gettext("How often each number was given."),
+                    [(f"{_write_answer(value)}:", f"{times:,}") for value, times in counts.values],
+                ),
             ),
         )
     few = numbers.median is None
@@ -283,7 +293,11 @@ def _show_ranks(counts: QuestionCounts, words: Words, missing: tuple[Row, ...]) 
         series,
         axis=words.gettext("Companies that gave the place"),
         unit="",
-        description=words.gettext("How often each topic was put on each place."),
+        description=describe_rows(
+            words,
+            words.gettext("How often each topic was put on each place."),
+            [(words.text(rank.label), words.join(f"{times:,}" for times in rank.positions)) for rank in counts.ranks],
+        ),
     )
     table = Table(
         words.gettext("Places"),

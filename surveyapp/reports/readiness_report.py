@@ -13,7 +13,7 @@ from surveyapp.analysis.readiness import (
     Quadrant,
     ReadinessProfile,
 )
-from surveyapp.reports.cards import FigureCard, Source, join_list, write_of, write_share, write_share_interval
+from surveyapp.reports.cards import FigureCard, Source, write_of, write_share, write_share_interval
 from surveyapp.reports.charts import Chart, Mark, Series, Spot, draw_places, draw_ranges, draw_stacked
 from surveyapp.reports.issue_words import say_nobody, write_count, write_percent
 from surveyapp.reports.tables import Cell, Column, Row, Table
@@ -79,8 +79,8 @@ def report_readiness(profile: ReadinessProfile, source: Source) -> FigureCard:
             words.gettext(
                 "Weights of the overall result: %(weights)s. They are expert judgement, no estimate; the result with "
                 "equal weights stands beside it.",
-                weights=join_list(
-                    words, [f"{name_dimension(words, one.dimension)} {one.weight}" for one in profile.dimensions]
+                weights=words.join(
+                    [f"{name_dimension(words, one.dimension)} {one.weight}" for one in profile.dimensions]
                 ),
             ),
             words.gettext(
@@ -115,7 +115,7 @@ def report_importance(importance: ImportancePerformance, ranking: IssueRanking, 
     summary = (
         words.gettext(
             "Readiness below and priority above the medians: %(dimensions)s.",
-            dimensions=join_list(words, [name_dimension(words, point.dimension) for point in concentrate]),
+            dimensions=words.join([name_dimension(words, point.dimension) for point in concentrate]),
         )
         if concentrate
         else words.gettext("No dimension has readiness below and priority above the medians.")
@@ -158,7 +158,7 @@ def report_importance(importance: ImportancePerformance, ranking: IssueRanking, 
         notes.append(
             words.gettext(
                 "Left out, without a median or an index: %(dimensions)s.",
-                dimensions=join_list(words, [name_dimension(words, one) for one, _ in importance.left_out]),
+                dimensions=words.join([name_dimension(words, one) for one, _ in importance.left_out]),
             )
         )
     return FigureCard(
@@ -244,8 +244,7 @@ def _draw_medians(dimensions: Sequence[DimensionProfile], words: Words) -> Chart
         span=(0.0, 100.0),
         description=words.gettext(
             "Median readiness: %(rows)s.",
-            rows=join_list(
-                words,
+            rows=words.join(
                 [
                     f"{name_dimension(words, one.dimension)} {words.number(one.scores.median, 1)}"
                     for one in dimensions

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from surveyapp.analysis.disclosure import (
-    Audience,
     Hidden,
     ReleasedAreaCross,
     ReleasedFigure,
@@ -18,7 +17,8 @@ from surveyapp.analysis.disclosure import (
     ReleasedReadiness,
 )
 from surveyapp.analysis.masks import Origin
-from surveyapp.reports.cards import Fact, FigureCard, Source, join_list
+from surveyapp.fieldwork.thresholds import Audience
+from surveyapp.reports.cards import Fact, FigureCard, Source, describe_rows
 from surveyapp.reports.charts import Band, Chart, Mark, draw_bars, draw_cells, draw_ranges
 from surveyapp.reports.issue_words import describe_bilateral, describe_range, describe_stage
 from surveyapp.reports.readiness_report import name_band, name_dimension, write_net
@@ -43,7 +43,9 @@ def describe_hidden(words: Words, hidden: Hidden) -> str:
         Hidden.FEW_CASES: words.gettext("not broken down: fewer than five companies"),
         Hidden.TOTAL_HIDDEN: words.gettext("hidden: the figure it belongs to is hidden"),
         Hidden.PROTECTS_ANOTHER: words.gettext("hidden: it would betray another hidden figure"),
+        Hidden.RELEASED_BEFORE: words.gettext("hidden: with earlier releases it could betray a company"),
         Hidden.FEW_DETAILS: words.gettext("hidden: too few companies gave details"),
+        Hidden.DOMINATED: words.gettext("hidden: one or two companies make up most of it"),
         Hidden.NOT_COMPUTED: words.gettext("no figure: too few values"),
     }[hidden]
 
@@ -57,7 +59,9 @@ def name_hidden(words: Words, hidden: Hidden) -> str:
         Hidden.FEW_CASES: words.gettext("few cases"),
         Hidden.TOTAL_HIDDEN: words.gettext("total hidden"),
         Hidden.PROTECTS_ANOTHER: words.gettext("protects another"),
+        Hidden.RELEASED_BEFORE: words.gettext("released before"),
         Hidden.FEW_DETAILS: words.gettext("few details"),
+        Hidden.DOMINATED: words.gettext("few make up most of it"),
         Hidden.NOT_COMPUTED: words.gettext("too few values"),
     }[hidden]
 
@@ -70,7 +74,7 @@ def explain_hidden(words: Words, figures: Iterable[ReleasedFigure]) -> tuple[str
     reasons = [
         f"{name_hidden(words, hidden)} = {describe_hidden(words, hidden)}" for hidden in Hidden if hidden in found
     ]
-    return (words.gettext("× marks a hidden figure: %(reasons)s.", reasons="; ".join(reasons)),)
+    return (words.gettext("× marks a hidden figure: %(reasons)s.", reasons=words.join_clauses(reasons)),)
 
 
 def report_released_ranking(table: ReleasedIssueTable, source: Source) -> FigureCard:
@@ -82,7 +86,7 @@ def report_released_ranking(table: ReleasedIssueTable, source: Source) -> Figure
         table.audience,
         source,
         base=words.gettext("%(n)s companies with a Japan interest that answered", n=write_count(words, table.base)),
-        method=_describe_method(table.areas, words),
+        method=describe_method(table.areas, words),
     )
     if table.base.hidden is not None:
         return FigureCard("ranking", title, "", facts, empty=describe_hidden(words, table.base.hidden))
@@ -94,18 +98,14 @@ def report_released_ranking(table: ReleasedIssueTable, source: Source) -> Figure
                 [_build_mark(row, words) for row in shown],
                 axis=words.gettext("Priority index (0–100) with its range"),
                 bands=_find_bands(shown, words) if table.is_ranked else (),
-                description=join_list(
-                    words, [f"{words.text(row.name)} {words.number(row.index.value, 1)}" for row in shown]
-                ),
+                description=words.join([f"{words.text(row.name)} {words.number(row.index.value, 1)}" for row in shown]),
             ),
         )
     top = [words.text(row.name) for row in shown if row.tier.value == 1]
     if not table.is_ranked:
         summary = words.gettext("Too few companies answered for ranks.")
     elif top:
-        summary = words.gettext(
-            "First tier: %(areas)s. Within a tier no order is claimed.", areas=join_list(words, top)
-        )
+        summary = words.gettext("First tier: %(areas)s. Within a tier no order is claimed.", areas=words.join(top))
     else:
         summary = words.gettext("No area's index may be shown.")
     return FigureCard(
@@ -136,7 +136,7 @@ def report_released_leaves(table: ReleasedIssueTable, source: Source) -> FigureC
         table.audience,
         source,
         base=words.gettext("companies that answered, less those not asked for details of the area"),
-        method=_describe_method(table.leaves, words),
+        method=describe_method(table.leaves, words),
     )
     shown = [row for row in table.leaves if row.share.hidden is None]
     summary = words.gettext(
@@ -263,8 +263,7 @@ def report_released_readiness(readiness: ReleasedReadiness, source: Source) -> F
                 ],
                 axis=words.gettext("Median score (0–100), line: middle half of the companies"),
                 span=(0.0, 100.0),
-                description=join_list(
-                    words,
+                description=words.join(
                     [f"{name_dimension(words, one.dimension)} {words.number(one.median.value, 1)}" for one in shown],
                 ),
             ),
@@ -378,7 +377,11 @@ def report_released_question(question: ReleasedQuestion, source: Source, *, titl
                     for choice in question.choices
                 ],
                 axis=words.gettext("% of those who answered, with 95% interval"),
-                description=words.gettext("Share of each answer among those who answered."),
+                description=describe_rows(
+                    words,
+                    words.gettext("Share of each answer among those who answered."),
+                    [(words.text(choice.label), describe_figure(words, choice.share)) for choice in question.choices],
+                ),
             ),
         )
     return FigureCard(
@@ -459,7 +462,7 @@ def _list_facts(origin: Origin, audience: Audience, source: Source, *, base: str
     return (*facts, Fact(words.gettext("Released for"), describe_audience(words, audience)))
 
 
-def _describe_method(rows: Sequence[ReleasedIssueRow], words: Words) -> str:
+def describe_method(rows: Sequence[ReleasedIssueRow], words: Words) -> str:
     method = next((row.range_method for row in rows if row.range_method is not None), None)
     index = words.gettext("index = 100 × share × (severity ÷ 5) × open share")
     if method is None:

@@ -26,10 +26,15 @@ from surveyapp.web.health import health
 from surveyapp.web.installation import Installation, keep_installation
 from surveyapp.web.limits import set_up_limits
 from surveyapp.web.locale import set_up_languages
+from surveyapp.web.metrics import set_up_metrics
+from surveyapp.web.metrics_page import metrics_page
 from surveyapp.web.request_log import set_up_request_log
 from surveyapp.web.respondent import respondent
+from surveyapp.web.revalidation import set_up_revalidation
 from surveyapp.web.security import set_up_security, trust_proxies
 from surveyapp.web.static_files import set_up_static_files
+from surveyapp.web.templating import Templates, set_up_templates
+from surveyapp.web.uploads import set_up_uploads
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -52,6 +57,7 @@ def create_app(settings: Settings) -> Flask:
         MAX_FORM_MEMORY_SIZE=settings.max_post_bytes,
         PREFERRED_URL_SCHEME="https" if settings.is_https else "http",
     )
+    app.jinja_environment = Templates
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -62,17 +68,21 @@ def create_app(settings: Settings) -> Flask:
 
     # The order matters: what is set up first runs first before a request and last after it.
     trust_proxies(app, settings)
-    set_up_request_log(app)
+    set_up_request_log(app, settings, set_up_metrics(app))
     set_up_headers(app)
     set_up_compression(app)
+    set_up_revalidation(app)
     set_up_languages(app)
+    set_up_templates(app)
     set_up_security(app, settings, database)
     app.before_request(check_access)
+    set_up_uploads(app)
     set_up_csrf(app, respondent)
     set_up_errors(app)
 
     set_up_static_files(app)
     app.register_blueprint(health)
+    app.register_blueprint(metrics_page)
     app.register_blueprint(respondent)
     app.register_blueprint(account)
     app.register_blueprint(desk)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, current_app, redirect, request, url_for
+from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask_security import current_user
 from werkzeug.wrappers import Response
 
@@ -34,6 +34,8 @@ class Rule:
 
 PUBLIC = Rule("public", None)
 LINK_HOLDER = Rule("link holder", None)  # the view finds the return by the token in its path, or answers 404
+PART_HOLDER = Rule("part holder", None)  # the view finds a part of a return likewise; no token is good for both rules
+TOKEN_HOLDER = Rule("token holder", None)  # the view compares the token of the settings, or answers 401 or 404
 SIGNED_IN = Rule("signed in", ())
 VIEWER = Rule("viewer", ROLES)
 ANALYST = Rule("analyst", ROLES[1:])
@@ -76,6 +78,25 @@ def may(rule: Rule) -> bool:
     return is_admitted(rule, find_own_roles())
 
 
+def name_kind_of_person() -> str:
+    """What kind of person is behind the request, for logs: a role, the holder of a link, or whoever it may be."""
+    rule = find_rule(current_app, request.endpoint or "")
+    if rule is None or rule is PUBLIC:
+        return "anyone"
+    if rule.roles is None:
+        return rule.name
+    roles: frozenset[str] | None = g.get("roles_found")
+    return max(roles, key=ROLES.index, default="no role") if roles is not None else "not signed in"
+
+
+def require_rule(rule: Rule) -> None:
+    """Refuse a view (403) that opens what only views of another rule may open: a fault of the program."""
+    named = find_rule(current_app, request.endpoint or "")
+    if named is not rule:
+        logger.error("endpoint %s opens what is for rule %s only", request.endpoint, rule.name)
+        abort(403)
+
+
 def check_access() -> Response | None:
     """Admit, lead to sign-in (303) or refuse (403) before the view runs."""
     if request.endpoint is None:
@@ -86,7 +107,7 @@ def check_access() -> Response | None:
         abort(403)
     if rule.roles is None:
         return None
-    roles = find_own_roles()
+    roles = g.roles_found = find_own_roles()
     if is_admitted(rule, roles):
         return None
     if roles is not None:

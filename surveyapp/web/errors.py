@@ -1,15 +1,14 @@
-"""From the exceptions of the steps to pages with a status: the only module that knows which status belongs to which."""
+"""From whatever goes wrong to a page with a status. What our own exceptions mean to a person is in `problems`."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, g, render_template, request
+from flask import Flask, current_app, g, render_template, request
+from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateError
@@ -17,16 +16,12 @@ from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from surveyapp.analysis.masks import FilterUnknown
 from surveyapp.fieldwork.answering import (
-    ConsentMissing,
     LinkUnknown,
-    OpenLinkOff,
-    PageChangedMeanwhile,
-    ReturnIncomplete,
-    ReturnWithdrawn,
 )
-from surveyapp.fieldwork.rounds import RoundClosed, RoundNotOpen, RoundUnknown
+from surveyapp.fieldwork.mail.declining import DeclineTokenUnknown
+from surveyapp.log_lines import describe_fault, open_logger
+from surveyapp.questionnaire.model import LANGUAGES, Language
 from surveyapp.records.database import (
     DatabaseBusy,
     DatabaseFault,
@@ -34,29 +29,27 @@ from surveyapp.records.database import (
     DatabaseNotMigrated,
     DatabaseReadOnly,
 )
-from surveyapp.records.encryption import VaultFault
 from surveyapp.web.csrf import ProofFault, find_page_to_show_again
 from surveyapp.web.frame import Frame, build_frame
-from surveyapp.web.limits import count_seconds_to_wait
-from surveyapp.web.locale import find_language, find_language_urls, show_time
-from surveyapp.web.request_log import describe_fault, write_path
+from surveyapp.web.limits import count_seconds_to_wait, count_unknown_link
+from surveyapp.web.locale import find_language, find_language_urls
+from surveyapp.web.metrics import find_metrics
+from surveyapp.web.problems import (
+    EXPLAINED,
+    OUTAGE_SECONDS,
+    Problem,
+    explain_decline_unknown,
+    explain_link_unknown,
+    explain_proof_fault,
+)
+from surveyapp.web.request_log import find_route
+from surveyapp.web.uploads import find_most_upload
 
-logger = logging.getLogger(__name__)
+logger = open_logger(__name__)
 
 BUSY_SECONDS = 5  # a writer holds the database for less than this
-OUTAGE_SECONDS = 120  # someone has to look after the machine
 DRAINED_BYTES = 64 * 1024 * 1024  # of a post that is too large, so that the browser reads our page and not a reset
 CHUNK = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What went wrong, in the person's language."""
-
-    status: int
-    title: str
-    explanation: tuple[str, ...]
-    retry_after: int | None = None  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +61,29 @@ class ErrorPage:
     explanation: tuple[str, ...]
     request_id: str
     home_url: str
+    elsewhere: tuple[Translated, ...] = ()
 
 
-def show_problem(problem: Problem) -> Response:
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """The words of a problem in a language that is not the page's."""
+
+    language: Language
+    title: str
+    explanation: tuple[str, ...]
+
+
+def show_problem(problem: Problem, *, elsewhere: tuple[Translated, ...] = ()) -> Response:
     """The page of a problem, with its status."""
+    is_desk = request.path.startswith("/desk")
+    home_url, site_name = ("/desk/", _("Survey desk")) if is_desk else ("/", _("Japan export survey"))
     page = ErrorPage(
-        frame=build_frame(
-            find_language(), site_name=_("Japan export survey"), language_urls=find_language_urls(), home_url="/"
-        ),
+        frame=build_frame(find_language(), site_name=site_name, language_urls=find_language_urls(), home_url=home_url),
         title=problem.title,
         explanation=problem.explanation,
         request_id=g.get("request_id", ""),
-        home_url="/desk/" if request.path.startswith("/desk") else "/",
+        home_url=home_url,
+        elsewhere=elsewhere,
     )
     response = Response(_render_page(page), status=problem.status, mimetype="text/html")
     if problem.retry_after is not None:
@@ -92,8 +96,8 @@ def _render_page(page: ErrorPage) -> str:
     try:
         return render_template("error.html", page=page)
     except (TemplateError, OSError, LookupError) as fault:
-        logger.error("error page cannot be drawn\n%s", describe_fault(fault))
-        paragraphs = "".join(f"<p>{escape(line)}</p>" for line in page.explanation)
+        logger.error("error page cannot be drawn", fault=describe_fault(fault))
+        paragraphs = "".join(f"<p>{escape(line)}</p>" for line in (*page.explanation, page.request_id))
         return (
             f'<!doctype html><html lang="{page.frame.language}"><head><meta charset="utf-8">'
             f"<title>{escape(page.title)}</title></head><body><h1>{escape(page.title)}</h1>{paragraphs}</body></html>"
@@ -121,116 +125,24 @@ def find_waiting_time(fault: DatabaseFault) -> int:
     return BUSY_SECONDS if isinstance(fault, DatabaseBusy) else OUTAGE_SECONDS
 
 
-def explain_round_unknown(fault: RoundUnknown) -> Problem:
-    return Problem(
-        404,
-        _("There is no such survey round"),
-        (_("The address names a survey round that does not exist. Please check the link that you received."),),
-    )
-
-
-def explain_round_not_open(fault: RoundNotOpen) -> Problem:
-    return Problem(
-        403,
-        _("This survey round is not open yet"),
-        (_("It opens on %(time)s. You can use the same link then.", time=show_time(fault.opens_at)),),
-    )
-
-
-def explain_round_closed(fault: RoundClosed) -> Problem:
-    return Problem(
-        403,
-        _("This survey round is closed"),
-        (
-            _("It closed on %(time)s. Answers can no longer be given or changed.", time=show_time(fault.closes_at)),
-            _("A return that was submitted before then is kept."),
-        ),
-    )
-
-
-def explain_open_link_off(fault: OpenLinkOff) -> Problem:
-    return Problem(
-        403,
-        _("This survey round is open to invited companies only"),
-        (_("Please use the personal link in your invitation."),),
-    )
-
-
-def explain_link_unknown(fault: LinkUnknown) -> Problem:
-    return Problem(
-        404,
-        _("This link does not lead to a return"),
-        (
-            _("Please check that the whole link was copied. A link is long and is often cut at a line's end."),
-            _("If the answers were erased at a company's request, the link no longer works."),
-        ),
-    )
-
-
-def explain_return_withdrawn(fault: ReturnWithdrawn) -> Problem:
-    return Problem(
-        410,
-        _("This return was withdrawn"),
-        (_("Its answers were erased. A withdrawn return cannot be taken up again."),),
-    )
-
-
-def explain_page_changed(fault: PageChangedMeanwhile) -> Problem:
-    return Problem(
-        409,
-        _("Somebody else changed this page in the meantime"),
-        (_("Nothing was overwritten. Please open the page again, compare, and save what should stand."),),
-    )
-
-
-def explain_consent_missing(fault: ConsentMissing) -> Problem:
-    return Problem(
-        422,
-        _("A return needs the consent to take part"),
-        (_("Nothing is saved without it. Please go back and choose whether you agree."),),
-    )
-
-
-def explain_return_incomplete(fault: ReturnIncomplete) -> Problem:
-    return Problem(
-        422,
-        _("The return is not complete yet"),
-        (_("Some answers are missing or need to be changed. What was saved is kept."),),
-    )
-
-
-def explain_proof_fault(fault: ProofFault) -> Problem:
-    return Problem(
-        400,
-        _("The form could not be recognised"),
-        (_("Please go back, reload the page and send the form again."),),
-    )
-
-
-def explain_filter_unknown(fault: FilterUnknown) -> Problem:
-    return Problem(
-        400,
-        _("This filter does not exist"),
-        (_("The address names a question or an answer that this round does not have. Please choose the filter anew."),),
-    )
-
-
-def explain_vault_fault(fault: VaultFault) -> Problem:
-    return Problem(
-        503,
-        _("The service cannot be used at the moment"),
-        (_("A protected entry cannot be opened with this installation's keys. The operator has to look into it."),),
-        OUTAGE_SECONDS,
-    )
-
-
-def explain_rate_limit(fault: RateLimitExceeded, seconds: int) -> Problem:
+def explain_rate_limit(seconds: int) -> Problem:
     wait = ngettext("Please wait %(num)d second and try again.", "Please wait %(num)d seconds and try again.", seconds)
     return Problem(
         429,
         _("Too many attempts"),
         (_("This was tried too often from your connection within a short time."), wait),
         seconds,
+    )
+
+
+def explain_large_file(most_bytes: int) -> Problem:
+    return Problem(
+        413,
+        _("The file is too large"),
+        (
+            _("The file is larger than %(most)s MB. Save the list alone.", most=most_bytes // (1024 * 1024)),
+            _("Nothing was saved by this step, and what was saved before is safe."),
+        ),
     )
 
 
@@ -296,33 +208,57 @@ def _handle_http_exception(fault: HTTPException) -> Response:
         return fault.get_response()
     if status == 413:
         _drain_post()
-    response = show_problem(explain_status(status))
+    most_upload = find_most_upload() if status == 413 else None
+    response = show_problem(explain_status(status) if most_upload is None else explain_large_file(most_upload))
     if status == 405 and (allowed := fault.get_response().headers.get("Allow")):
         response.headers["Allow"] = allowed
     return response
 
 
 def _handle_rate_limit(fault: RateLimitExceeded) -> Response:
-    return show_problem(explain_rate_limit(fault, count_seconds_to_wait()))
+    return show_problem(explain_rate_limit(count_seconds_to_wait()))
+
+
+def _handle_link_unknown(fault: LinkUnknown) -> Response:
+    """The one page for every link that is not known, in all languages: nothing tells which one its reader has."""
+    seconds = count_unknown_link()
+    if seconds:
+        return show_problem(explain_rate_limit(seconds))
+    elsewhere = []
+    for language in LANGUAGES:
+        if language != find_language():
+            with force_locale(language):
+                problem = explain_link_unknown(fault)
+            elsewhere.append(Translated(language, problem.title, problem.explanation))
+    return show_problem(explain_link_unknown(fault), elsewhere=tuple(elsewhere))
+
+
+def _handle_decline_unknown(fault: DeclineTokenUnknown) -> Response:
+    seconds = count_unknown_link()
+    return show_problem(explain_rate_limit(seconds) if seconds else explain_decline_unknown(fault))
 
 
 def _handle_csrf_error(fault: CSRFError) -> Any:
     """The desk's form comes back with what was typed, where its view says how; else a page that explains."""
     show_again = find_page_to_show_again()
     if show_again is not None:
-        return show_again(**(request.view_args or {})), 400
+        try:
+            return show_again(**(request.view_args or {})), 400
+        except Exception as other:  # what the page is about may be gone as well
+            return current_app.handle_user_exception(other)
     return show_problem(explain_proof_fault(ProofFault()))
 
 
 def _handle_unexpected(fault: Exception) -> Response:
-    place = (g.get("request_id"), request.method, write_path(request.path))
-    logger.error("%s %s %s failed\n%s", *place, describe_fault(fault))
+    logger.error("request failed", route=find_route(), request_id=g.get("request_id"), fault=describe_fault(fault))
     return show_problem(explain_status(500))
 
 
 def note_database_fault(fault: DatabaseFault) -> Problem:
     """Write the fault to the log and explain it, for whoever shows it on a page of its own."""
-    logger.error("%s %s: %s", g.get("request_id"), write_path(request.path), type(fault).__name__)
+    kind = type(fault).__name__
+    logger.error("the database failed", route=find_route(), request_id=g.get("request_id"), kind=kind)
+    find_metrics().count_database_fault(kind)
     return explain_database_fault(fault)
 
 
@@ -331,24 +267,12 @@ def _handle_database_fault(fault: DatabaseFault) -> Response:
 
 
 def set_up_errors(app: Flask) -> None:
-    explained: dict[type[Exception], Callable[[Any], Problem]] = {
-        RoundUnknown: explain_round_unknown,
-        RoundNotOpen: explain_round_not_open,
-        RoundClosed: explain_round_closed,
-        OpenLinkOff: explain_open_link_off,
-        LinkUnknown: explain_link_unknown,
-        ReturnWithdrawn: explain_return_withdrawn,
-        PageChangedMeanwhile: explain_page_changed,
-        ConsentMissing: explain_consent_missing,
-        ReturnIncomplete: explain_return_incomplete,
-        ProofFault: explain_proof_fault,
-        FilterUnknown: explain_filter_unknown,
-        VaultFault: explain_vault_fault,
-    }
-    for kind, explain in explained.items():
+    for kind, explain in EXPLAINED.items():
         app.register_error_handler(kind, lambda fault, explain=explain: show_problem(explain(fault)))
+    app.register_error_handler(LinkUnknown, _handle_link_unknown)
     app.register_error_handler(DatabaseFault, _handle_database_fault)
     app.register_error_handler(RateLimitExceeded, _handle_rate_limit)
+    app.register_error_handler(DeclineTokenUnknown, _handle_decline_unknown)
     app.register_error_handler(CSRFError, _handle_csrf_error)
     app.register_error_handler(HTTPException, _handle_http_exception)
     app.register_error_handler(Exception, _handle_unexpected)

@@ -16,6 +16,7 @@ LANGUAGE_NAMES: Mapping[Language, str] = {"ko": "한국어", "en": "English", "j
 
 Tone = Literal["info", "success", "warning", "error"]
 RoundKind = Literal["real", "trial", "sample"]
+StaffEntry = Literal["", "phone", "paper"]  # how staff was told the answers of a return; blank where nobody was
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,21 @@ class Link:
     url: str
     text: str
     is_current: bool = False
+    keys: str = ""  # one after the other they lead there, on the desk
+
+
+@dataclass(frozen=True, slots=True)
+class LinkGroup:
+    """Links under one heading, as the pages of a round that belong together."""
+
+    name: str  # what the page's markup calls it
+    label: str
+    links: tuple[Link, ...]
+
+    @property
+    def current(self) -> str:
+        """The words of the link to the page that is shown; blank where it is in another group."""
+        return next((link.text for link in self.links if link.is_current), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +78,21 @@ class Frame:
     """The surroundings of a page: language, site name, language switch, navigation and the round's banner.
 
     `switch_form` is the id of the form whose typed values a change of language carries along; without it the switch
-    is made of links. `round_kind` puts "trial round" or "fictional data" on top of the page.
+    is made of links. `contact` ends every page of a round. `round_kind` puts "trial round" or "fictional data" on top
+    of the page, `staff_entry` that staff typed the return.
     """
 
     language: Language
     site_name: str
     languages: tuple[LanguageOption, ...]
     owner: str = ""  # who asks, above the site's name
+    contact: str = ""  # whom to ask about the round
     home_url: str | None = None
     switch_form: str | None = None
     round_kind: RoundKind = "real"
+    staff_entry: StaffEntry = ""
     navigation: tuple[Link, ...] = ()
+    round_navigation: tuple[LinkGroup, ...] = ()  # the pages of the round that a desk page is about
     account: str = ""  # who is signed in, on desk pages
     sign_out_url: str | None = None
     csrf_token: str = ""  # for the sign-out form
@@ -84,10 +104,13 @@ def build_frame(
     site_name: str,
     language_urls: Mapping[Language, str],
     owner: str = "",
+    contact: str = "",
     home_url: str | None = None,
     switch_form: str | None = None,
     round_kind: RoundKind = "real",
+    staff_entry: StaffEntry = "",
     navigation: tuple[Link, ...] = (),
+    round_navigation: tuple[LinkGroup, ...] = (),
     account: str = "",
     sign_out_url: str | None = None,
     csrf_token: str = "",
@@ -100,10 +123,13 @@ def build_frame(
             LanguageOption(each, LANGUAGE_NAMES[each], each == language, language_urls[each]) for each in LANGUAGES
         ),
         owner=owner,
+        contact=contact,
         home_url=home_url,
         switch_form=switch_form,
         round_kind=round_kind,
+        staff_entry=staff_entry,
         navigation=navigation,
+        round_navigation=round_navigation,
         account=account,
         sign_out_url=sign_out_url,
         csrf_token=csrf_token,

@@ -13,11 +13,18 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
+from surveyapp.web.revalidation import KEPT, may_be_kept
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 TRUSTED_TYPES_POLICY = "surveyapp"  # the one policy that our own script may create, for refreshed page fragments
+# Of a page of somebody else's words: no script, no form, nothing loaded; styles stand in its elements.
+SEALED = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'self'"
+)
 PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in ("accelerometer", "camera", "geolocation", "gyroscope", "microphone", "payment", "usb")
@@ -25,7 +32,6 @@ PERMISSIONS = ", ".join(
 FIXED = [
     ("Referrer-Policy", "no-referrer"),  # addresses of returns are their keys
     ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", PERMISSIONS),
@@ -46,7 +52,17 @@ def permit_charts() -> None:
     g.draws_charts = True
 
 
-def build_policy(nonce: str, *, draws_charts: bool) -> str:
+def permit_own_frames() -> None:
+    """Let this reply hold a frame with another page of ours."""
+    g.holds_frames = True
+
+
+def seal_framed_page() -> None:
+    """This reply is HTML that was written for others, such as a mail: shown in a frame, and able to do nothing."""
+    g.is_framed = True
+
+
+def build_policy(nonce: str, *, draws_charts: bool, holds_frames: bool = False) -> str:
     policy = [
         "default-src 'none'",
         f"script-src 'self' 'nonce-{nonce}'",
@@ -59,18 +75,31 @@ def build_policy(nonce: str, *, draws_charts: bool) -> str:
         "base-uri 'none'",
         "frame-ancestors 'none'",
     ]
+    if holds_frames:
+        policy.append("frame-src 'self'")
     if not draws_charts:
         policy += ["require-trusted-types-for 'script'", f"trusted-types {TRUSTED_TYPES_POLICY}"]
     return "; ".join(policy)
 
 
+def _find_policy() -> str:
+    return build_policy(
+        find_nonce(), draws_charts=g.get("draws_charts", False), holds_frames=g.get("holds_frames", False)
+    )
+
+
 def _write_headers(response: Response) -> Response:
     headers = response.headers
-    headers["Content-Security-Policy"] = build_policy(find_nonce(), draws_charts=g.get("draws_charts", False))
+    is_framed = g.get("is_framed", False) and response.status_code < 400
+    if response.status_code != 304:  # what the browser kept has the policy that it came with
+        headers["Content-Security-Policy"] = SEALED if is_framed else _find_policy()
+    headers["X-Frame-Options"] = "SAMEORIGIN" if is_framed else "DENY"
     headers["X-Request-Id"] = g.get("request_id", "-")
     if request.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"
-    if request.endpoint != "static" or response.status_code >= 400:
+    if may_be_kept(response):
+        headers["Cache-Control"] = KEPT
+    elif request.endpoint != "static" or response.status_code >= 400:
         headers["Cache-Control"] = "no-store"
     return response
 

@@ -1,86 +1,92 @@
-"""One line a request, in which no token, answer or address of a person can stand.
+"""One line a request, in which no token, answer or address of a person can stand, and the id that people can quote.
 
-Only the path is written, never the query or the body, and the secret part of a private link is masked. Of a fault the
-log holds its type and the places in the code, not its message: messages of libraries quote what was typed.
+A line holds the pattern of the route, with `<token>` where the token was, and never a path, query, body or header. The
+client's address is left out: companies answer from fixed ones, so that a log of addresses would be a log of who
+answered when. Against misuse the limits count addresses in memory, and the reverse proxy has its own log
+(docs/server.md).
 """
 
 from __future__ import annotations
 
-import logging
 import re
-import secrets
-import sys
 import time
-import traceback
+import uuid
+from collections.abc import Callable
+from typing import Any
 
+import structlog
 from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
-SECRET_PART = re.compile(r"(/r/|/desk/reset/)[^/?#\s]+")
-NOT_ON_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # an address that holds these would forge lines
-logger = logging.getLogger("surveyapp.requests")
+from surveyapp.log_lines import open_logger
+from surveyapp.settings import Settings
+from surveyapp.web.access import name_kind_of_person
+from surveyapp.web.metrics import Metrics
+
+REQUEST_ID_HEADER = "X-Request-ID"
+WELL_FORMED = re.compile(r"[0-9a-fA-F-]{16,64}", re.ASCII)  # a UUID or digits: nothing that could name a person
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+
+logger = open_logger("surveyapp.requests")
 
 
-def mask_path(path: str) -> str:
-    return SECRET_PART.sub(r"\1…", path)
+def find_route() -> str | None:
+    """The pattern of the address asked for, `/r/<token>/check`; None where there is no such page."""
+    return request.url_rule.rule if request.url_rule is not None else None
 
 
-def write_path(path: str) -> str:
-    """A requested path as it may stand in a log: on one line, without the secret part of a private link."""
-    return mask_path(NOT_ON_A_LINE.sub("\N{REPLACEMENT CHARACTER}", path))
+def name_method() -> str:
+    """The method, as far as it is one: an unknown one is the client's own words."""
+    return request.method if request.method in METHODS else "other"
 
 
-class MaskSecrets(logging.Filter):
-    """Masks private links in messages of servers and libraries."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = mask_path(record.getMessage())
-        record.args = None
-        return True
+def find_request_id(*, proxy_is_trusted: bool) -> str:
+    """The id that a trusted proxy gave the request, if it is an id and nothing else; otherwise a new one."""
+    given = request.headers.get(REQUEST_ID_HEADER, "") if proxy_is_trusted else ""
+    return given if WELL_FORMED.fullmatch(given) else str(uuid.uuid4())
 
 
-def describe_fault(fault: BaseException) -> str:
-    """Type and stack of a fault and of what caused it, without any message."""
-    lines: list[str] = []
-    seen: BaseException | None = fault
-    while seen is not None:
-        lines.append(f"{type(seen).__module__}.{type(seen).__qualname__}")
-        lines += [
-            f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in traceback.extract_tb(seen.__traceback__)
-        ]
-        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
-    return "\n".join(lines)
+def set_up_request_log(app: Flask, settings: Settings, metrics: Metrics) -> None:
+    def open_entry() -> None:
+        g.request_id = find_request_id(proxy_is_trusted=settings.trusted_proxies > 0)
+        g.started = time.perf_counter()  # monotonic, unlike the time of day
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        metrics.open_request()
+
+    def close_entry(response: Response) -> Response:
+        write = prepare_entry(response, metrics)
+        if response.is_streamed and not response.direct_passthrough:
+            response.call_on_close(write)  # only then is it known how long the making and sending took
+        else:
+            write()
+        return response
+
+    def forget_entry(fault: BaseException | None) -> None:
+        structlog.contextvars.clear_contextvars()
+        metrics.close_request()
+
+    app.before_request(open_entry)
+    app.after_request(close_entry)
+    app.teardown_request(forget_entry)
 
 
-def _open_entry() -> None:
-    g.request_id = secrets.token_hex(6)
-    g.started = time.perf_counter()
+def prepare_entry(response: Response, metrics: Metrics) -> Callable[[], None]:
+    """A function that writes the line and counts the request, with all that is known while the request lasts."""
+    started, deeds = g.get("started", time.perf_counter()), g.pop("deeds", [])
+    endpoint, status = request.endpoint or "none", response.status_code
+    fields: dict[str, Any] = {
+        "request_id": g.get("request_id"),
+        "method": name_method(),
+        "route": find_route(),
+        "endpoint": request.endpoint,
+        "status": status,
+    }
+    size, role = response.content_length, name_kind_of_person()
 
+    def write() -> None:
+        seconds = time.perf_counter() - started
+        logger.info("request", **fields, duration_ms=round(seconds * 1000, 1), bytes=size, role=role)
+        metrics.count_request(fields["method"], endpoint, status, seconds, deeds)
 
-def _write_entry(response: Response) -> Response:
-    took_ms = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
-    logger.info(
-        "%s %s %s %d %.0fms",
-        g.get("request_id", "-"),
-        request.method,
-        write_path(request.path),
-        response.status_code,
-        took_ms,
-    )
-    return response
-
-
-def set_up_request_log(app: Flask) -> None:
-    app.before_request(_open_entry)
-    app.after_request(_write_entry)
-
-
-def write_to_standard_error(level: int = logging.INFO) -> None:
-    """Send our log lines to standard error, where a service manager collects them."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    handler.addFilter(MaskSecrets())
-    root = logging.getLogger("surveyapp")
-    root.handlers[:] = [handler]
-    root.setLevel(level)
-    root.propagate = False
+    return write

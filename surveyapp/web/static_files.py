@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import mimetypes
+import os
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, abort, request
 from werkzeug.security import safe_join
@@ -39,6 +41,16 @@ def _name_digest(endpoint: str, values: dict[str, Any]) -> None:
         values["digest"] = _digest_content(str(path), path.stat().st_mtime_ns)
 
 
+@lru_cache(maxsize=512)
+def _write_address(filename: str, changed_ns: int) -> str:
+    return f"/static/{_digest_content(str(FOLDER / filename), changed_ns)}/{quote(filename)}"
+
+
+def find_static_url(filename: str) -> str:
+    """The address of a file with the digest of its content. A page names ten, so each is put together once."""
+    return request.script_root + _write_address(filename, os.stat(f"{FOLDER}/{filename}").st_mtime_ns)
+
+
 @allow(PUBLIC)
 def send_static_file(digest: str, filename: str) -> Response:
     joined = safe_join(str(FOLDER), filename)
@@ -65,3 +77,4 @@ def send_static_file(digest: str, filename: str) -> Response:
 def set_up_static_files(app: Flask) -> None:
     app.add_url_rule("/static/<digest>/<path:filename>", endpoint="static", view_func=send_static_file)
     app.url_defaults(_name_digest)
+    app.jinja_env.globals["static_url"] = find_static_url

@@ -33,6 +33,7 @@ class PlainCounts:
     answered: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     details: defaultdict[tuple[Any, ...], set[int]] = field(default_factory=lambda: defaultdict(set))
     of_round: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    of_mode: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
 
 def count_plainly(database: Database, questionnaire: Questionnaire) -> PlainCounts:
@@ -47,6 +48,7 @@ def count_plainly(database: Database, questionnaire: Questionnaire) -> PlainCoun
     for row in rows:
         standing = evaluate(questionnaire, {**row.answers, **row.texts})
         found.live.add(row.number)
+        found.of_mode[row.mode].add(row.number)
         answered = _note(found, row.number, standing)
         company: int | str = f"return {row.number}"
         if row.company_id is not None and counts_companies[row.round_id]:
@@ -115,10 +117,13 @@ def read_index(index: AnswerIndex) -> PlainCounts:
             found.details["value", name, value] |= set(numbers)
     for round_id in index.rounds:
         found.of_round[round_id] |= set(index.of_round(round_id))
+    for mode, numbers in index.modes.items():
+        found.of_mode[mode] |= set(numbers)
     _drop_empty(found.asked)
     _drop_empty(found.answered)
     _drop_empty(found.details)
     _drop_empty(found.of_round)
+    _drop_empty(found.of_mode)
     return found
 
 

@@ -76,7 +76,14 @@ class Field:
             )
         return opened.round_id
 
-    def add(self, round_id: int, answers: Mapping[str, Stored] | None = None, *, company_id: int | None = None) -> int:
+    def add(
+        self,
+        round_id: int,
+        answers: Mapping[str, Stored] | None = None,
+        *,
+        company_id: int | None = None,
+        mode: str = "web",
+    ) -> int:
         """One submitted return: `PLAIN` with these answers, of which only what counts is kept. Its number."""
         self.clock += timedelta(minutes=1)
         answers_kept, texts = self.keep({**PLAIN, **(answers or {})})
@@ -86,7 +93,14 @@ class Field:
                 if connection.scalar(known) is None:
                     connection.execute(
                         insert(company).values(
-                            survey_id=self.survey_id, company_id=company_id, name={}, is_sample=False, created_at=NOW
+                            survey_id=self.survey_id,
+                            company_id=company_id,
+                            name={},
+                            membership="unknown",
+                            search_words="",
+                            is_sample=False,
+                            created_at=NOW,
+                            changed_at=NOW,
                         )
                     )
             place = take_place(connection, self.survey_id, "")
@@ -101,6 +115,7 @@ class Field:
                     company_id=company_id,
                     submit_key=f"key-{place.number}",
                     receipt=f"receipt-{place.number}",
+                    mode=mode,
                     language="ko",
                     answers=answers_kept,
                     texts=texts,

@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select, text, update
 from surveyapp.analysis.answer_index import SINGLE_LEAF, AnswerIndex
 from surveyapp.analysis.index_refresh import refresh_index
 from surveyapp.fieldwork.answering import find_draft, make_token, save_page, start_return, submit, withdraw
+from surveyapp.fieldwork.modes import MODES
 from surveyapp.fieldwork.rounds import find_round_by_id
 from surveyapp.questionnaire.model import Answers, Questionnaire, Stored
 from surveyapp.questionnaire.paths import check_all, evaluate
@@ -20,6 +21,9 @@ from surveyapp.records.encryption import Vault
 from surveyapp.records.tables import company, response, round_table
 from tests.analysis.plain_counts import count_plainly, read_index
 from tests.analysis.returns import NOW, PLAIN, Field, draw_answer, draw_answers, tick
+from tests.database_kinds import run_on_both
+
+__all__ = ["run_on_both"]  # what reads the database itself; the rest of the analysis reads the index
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -46,7 +50,8 @@ def change_something(field: Field, rounds: list[int], numbers: list[int], random
         round_id = random.choice(rounds)
         # Few companies, so that some return twice; in the open round some come from nobody known.
         known = round_id == rounds[1] or random.random() < 0.3
-        numbers.append(field.add(round_id, drawn, company_id=random.randint(1, 6) if known else None))
+        company_id = random.randint(1, 6) if known else None
+        numbers.append(field.add(round_id, drawn, company_id=company_id, mode=random.choice(MODES)))
     elif kind < 0.85:
         field.edit(random.choice(numbers), drawn)
     else:
@@ -61,7 +66,14 @@ def test_agrees_with_a_plain_count_of_what_fieldwork_stores(field: Field, vault:
         for company_id in range(1, 4):
             connection.execute(
                 insert(company).values(
-                    survey_id=field.survey_id, company_id=company_id, name={}, is_sample=False, created_at=NOW
+                    survey_id=field.survey_id,
+                    company_id=company_id,
+                    name={},
+                    membership="unknown",
+                    search_words="",
+                    is_sample=False,
+                    created_at=NOW,
+                    changed_at=NOW,
                 )
             )
     tokens = []

@@ -12,6 +12,9 @@ from surveyapp.analysis.intervals import Share
 from surveyapp.analysis.masks import FilterUnknown
 from surveyapp.questionnaire.paths import evaluate
 from tests.analysis.returns import PLAIN, Field, draw_answers, tick
+from tests.database_kinds import run_on_both
+
+__all__ = ["run_on_both"]  # what reads the database itself; the rest of the analysis reads the index
 
 
 def count(field: Field, round_id: int, name: str, **filters: tuple[str, ...]) -> QuestionCounts:
@@ -166,3 +169,17 @@ def test_counts_of_a_whole_round_are_remembered_as_long_as_nothing_changes(field
     field.add(round_id, {"company_type": "api"})
     assert count(field, round_id, "company_type").base == 2
     assert count_question(field.index, field.questionnaire.by_name["company_type"], earlier).base == 1
+
+
+def test_a_selection_says_how_many_of_its_returns_staff_typed(field: Field) -> None:
+    round_id = field.add_round()
+    field.add(round_id, {"company_size": "e1000p"}, mode="phone")
+    field.add(round_id, {"company_size": "e1000p"}, mode="web")
+    paper = field.add(round_id, {"company_size": "e1_49"}, mode="paper")
+    field.add(field.add_round("other"), mode="paper")
+    assert field.mask(round_id, {}).origin.by_staff == (("phone", 1), ("paper", 1))
+    assert field.mask(round_id, {"company_size": ("e1000p",)}).origin.by_staff == (("phone", 1),)
+    field.edit(paper, {"company_size": "e1000p"})
+    assert field.mask(round_id, {"company_size": ("e1000p",)}).origin.by_staff == (("phone", 1), ("paper", 1))
+    field.withdraw(paper)
+    assert field.mask(round_id, {}).origin.by_staff == (("phone", 1),)

@@ -275,7 +275,7 @@ def test_ties_share_a_place_and_urgency_breaks_them(worked_example: IssueRanking
         replace(row, code="a", urgency=Fraction(1)),
         replace(row, code="b", urgency=Fraction(5)),
         replace(row, code="c", urgency=Fraction(5)),
-        replace(row, code="d", index=None, index_range=None),
+        replace(row, code="d", index=None),
         replace(row, code="e", share=Share(3, 9)),
     ]
     assert [(row.code, row.place) for row in order_rows(rows)] == [

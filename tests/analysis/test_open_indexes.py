@@ -8,17 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import Connection, delete, text, update
 
 from surveyapp.analysis.answer_index import AnswerIndex
 from surveyapp.analysis.counts import count_question
 from surveyapp.analysis.index_snapshot import load_snapshot, save_snapshot
 from surveyapp.analysis.masks import build_mask
-from surveyapp.analysis.open_indexes import forget_index, open_index
+from surveyapp.analysis.open_indexes import forget_index, open_index, save_index
 from surveyapp.records.tables import questionnaire_version, response, survey
 from tests.analysis.plain_counts import read_index
 from tests.analysis.returns import Field, tick
+from tests.database_kinds import run_on_both
 from tests.records.databases import count_statements
+
+__all__ = ["run_on_both"]  # what reads the database itself; the rest of the analysis reads the index
 
 
 @pytest.fixture
@@ -125,7 +128,7 @@ def test_an_unreadable_snapshot_is_ignored(opened: Field, tmp_path: Path, damage
         "flip": content[:-20] + bytes([content[-20] ^ 1]) + content[-19:],
         "empty": b"",
         "text": b"no index\n{}",
-        "version": content.replace(b"answer index 1", b"answer index 0", 1),
+        "version": content.replace(b"answer index 2", b"answer index 1", 1),
     }
     path.write_bytes(damaged[damage])
     with opened.database.read() as connection:
@@ -187,3 +190,38 @@ def test_a_folder_that_cannot_be_written_is_no_fault(
     assert "could not be kept" in caplog.text
     with opened.database.read() as connection:
         save_snapshot(tmp_path / "missing" / "x.index", index, connection)
+
+
+def test_an_index_is_saved_when_asked_for_however_small(field: Field, tmp_path: Path) -> None:
+    field.add_round(counts_companies=True)
+    field.add(1, tick("gmp"), company_id=1)
+    assert len(save_index(field.database, field.survey_id, snapshots=tmp_path).live) == 1
+    path = find_snapshot(tmp_path)
+    saved = path.stat().st_mtime_ns
+    save_index(field.database, field.survey_id, snapshots=tmp_path)
+    assert path.stat().st_mtime_ns == saved  # nothing has changed
+    field.add(1, tick("reg"), company_id=2)
+    save_index(field.database, field.survey_id, snapshots=tmp_path)
+    with field.database.read() as connection:
+        found = load_snapshot(path, field.survey_id, connection)
+    assert found is not None and len(found.live) == 2
+    forget_index(field.database, field.survey_id)
+
+
+def test_a_return_withdrawn_while_its_index_is_saved_is_not_kept(
+    field: Field, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field.add_round(counts_companies=True)
+    for company_id in (1, 2):
+        field.add(1, tick("gmp"), company_id=company_id)
+    save = save_snapshot
+
+    def withdraw_meanwhile(path: Path, index: AnswerIndex, connection: Connection) -> None:
+        field.withdraw(1)
+        save(path, index, connection)
+
+    monkeypatch.setattr("surveyapp.analysis.open_indexes.save_snapshot", withdraw_meanwhile)
+    index = save_index(field.database, field.survey_id, snapshots=tmp_path)
+    assert len(index.live) == 1
+    assert not list(tmp_path.glob("*.index"))
+    forget_index(field.database, field.survey_id)

@@ -8,6 +8,9 @@ from surveyapp.analysis.masks import FilterUnknown
 from surveyapp.analysis.texts import TextList, list_texts
 from surveyapp.fieldwork.consent import TextUse
 from tests.analysis.returns import Field, tick
+from tests.database_kinds import run_on_both
+
+__all__ = ["run_on_both"]  # what reads the database itself; the rest of the analysis reads the index
 
 
 def read(

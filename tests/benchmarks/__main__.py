@@ -14,7 +14,11 @@ from surveyapp.questionnaire.yaml_source import load_builtin_questionnaire
 from tests.benchmarks.counting import measure_counting
 from tests.benchmarks.exporting import measure_exporting
 from tests.benchmarks.figures import Figure, build_report, describe_machine, write_table
+from tests.benchmarks.importing import measure_importing
 from tests.benchmarks.indexing import measure_indexing
+from tests.benchmarks.mailing import measure_mailing
+from tests.benchmarks.measuring import let_collect
+from tests.benchmarks.postgres import measure_postgres
 from tests.benchmarks.serving import measure_serving
 from tests.benchmarks.stores import Stores
 from tests.benchmarks.submitting import measure_submitting
@@ -27,6 +31,9 @@ GROUPS: Mapping[str, Measure] = {
     "indexing": measure_indexing,
     "submitting": measure_submitting,
     "exporting": measure_exporting,
+    "postgres": measure_postgres,
+    "mailing": measure_mailing,
+    "importing": measure_importing,
     "serving": measure_serving,
 }
 SIZES = (1_000, 10_000, 100_000)
@@ -37,8 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     compile_catalogues()
     figures: list[Figure] = []
     with (
+        let_collect(),
         tempfile.TemporaryDirectory(prefix="surveyapp-benchmarks-") as folder,
-        Stores(Path(folder), load_builtin_questionnaire()) as stores,
+        Stores(Path(folder), load_builtin_questionnaire(), options.keep) as stores,
     ):
         for name, measure in GROUPS.items():
             if not options.only or name in options.only:
@@ -59,6 +67,9 @@ def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sizes", type=_read_sizes, default=SIZES, metavar="N,N", help="responses, smallest first")
     parser.add_argument("--only", action="append", choices=GROUPS, help="a group of figures; may be repeated")
     parser.add_argument("--repeats", type=_read_count, help="pairs a figure, instead of its own number")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="an existing folder where filled databases are left and found again"
+    )
     return parser.parse_args(arguments)
 
 

@@ -16,11 +16,11 @@ from gunicorn.app.base import BaseApplication
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from surveyapp.commands.serving import THREADS
+from surveyapp.log_lines import write_log_lines
 from surveyapp.questionnaire.yaml_source import load_builtin_questionnaire
 from surveyapp.web import create_app
 from surveyapp.web.access import PUBLIC, allow
-from surveyapp.web.request_log import write_to_standard_error
-from tests.benchmarks.stores import build_settings
+from tests.benchmarks.installation import build_settings
 
 
 @allow(PUBLIC)
@@ -57,7 +57,7 @@ class HelloServer(BaseApplication):  # type: ignore[misc] # the library has no t
             self.cfg.set(name, value)
 
     def load(self) -> Callable[..., Any]:
-        write_to_standard_error()
+        write_log_lines("json")
         load_builtin_questionnaire()
         return build_application(self._instance)
 

@@ -10,7 +10,9 @@ import json
 import os
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
@@ -19,10 +21,13 @@ from sqlalchemy import select
 from surveyapp.analysis.open_indexes import open_index
 from surveyapp.questionnaire.yaml_source import load_builtin_questionnaire
 from surveyapp.records.database import open_database
+from surveyapp.records.encryption import Vault
 from surveyapp.records.tables import survey
-from tests.benchmarks.exporting import export_raw
+from surveyapp.reports.exports.making import Source, make_export, open_ground
+from surveyapp.reports.exports.request import ExportFormat, ExportRequest
+from tests.benchmarks.installation import LATER, build_settings
 from tests.benchmarks.measuring import Measured, find_peak_memory
-from tests.benchmarks.stores import LATER, build_settings
+from tests.benchmarks.raw_file import export_raw
 
 
 def build_cold(folder: Path) -> Measured:
@@ -74,6 +79,24 @@ def export_to_nowhere(folder: Path) -> Measured:
     return {"idle": idle, "peak": find_peak_memory()}
 
 
+def make_file(form: ExportFormat) -> Callable[[Path], Measured]:
+    """Seconds and bytes of memory that a file of all columns takes, by the function that desk and job call."""
+
+    def make(folder: Path) -> Measured:
+        settings = build_settings(folder)
+        load_builtin_questionnaire()
+        database = open_database(settings.database_url)
+        vault = Vault(settings.vault_keys, settings.lookup_key)
+        source = Source(database, vault, settings.survey_id, settings.instance, scratch=folder)
+        with open_ground(source, LATER) as ground, tempfile.TemporaryFile(dir=folder) as file:
+            idle = find_peak_memory()
+            begin = perf_counter()
+            made = make_export(ground, ExportRequest(format=form), file, actor="bench", now=datetime.now(UTC))
+            return {"idle": idle, "peak": find_peak_memory(), "seconds": perf_counter() - begin, "rows": made.counted}
+
+    return make
+
+
 def read_rows(path: Path) -> float:
     """Seconds to read all that the index is built from: the bare driver, and the answers as Python values."""
     begin = perf_counter()
@@ -94,6 +117,10 @@ TASKS: Mapping[str, Callable[[Path], Measured]] = {
     "keep-snapshot": keep_snapshot,
     "load-snapshot": load_snapshot,
     "export": export_to_nowhere,
+    "make-csv": make_file("csv"),
+    "make-xlsx": make_file("xlsx"),
+    "make-sav": make_file("sav"),
+    "make-parquet": make_file("parquet"),
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -66,31 +67,44 @@ def _alternate(sample_subject: Callable[[], float], sample_yardstick: Callable[[
     of_subject: list[float] = []
     of_yardstick: list[float] = []
     begin = perf_counter()
-    with _set_apart():
-        for turn in range(repeats):
-            if turn >= FEWEST and perf_counter() - begin > MOST_SECONDS:
-                break
-            if turn % 2 == 0:
-                of_subject.append(sample_subject())
-                of_yardstick.append(sample_yardstick())
-            else:
-                of_yardstick.append(sample_yardstick())
-                of_subject.append(sample_subject())
+    _set_apart()
+    for turn in range(repeats):
+        if turn >= FEWEST and perf_counter() - begin > MOST_SECONDS:
+            break
+        if turn % 2 == 0:
+            of_subject.append(sample_subject())
+            of_yardstick.append(sample_yardstick())
+        else:
+            of_yardstick.append(sample_yardstick())
+            of_subject.append(sample_subject())
     return build_paired(of_subject, of_yardstick)
 
 
-@contextmanager
-def _set_apart() -> Iterator[None]:
+def _set_apart() -> None:
     """Keep what is there already, the invented returns above all, out of the sight of the garbage collector.
 
-    It would walk through them while the subject runs, which no worker has to pay for.
+    It would walk through them while the subject runs, which no worker has to pay for. They stay apart until
+    `let_collect`, so that the next figure has only to look through what came since.
     """
     gc.collect()
     gc.freeze()
+
+
+@contextmanager
+def let_collect() -> Iterator[None]:
+    """After the block the garbage collector sees everything again that was set apart in it."""
     try:
         yield
     finally:
         gc.unfreeze()
+
+
+def describe_environment() -> dict[str, str]:
+    """For a process that is measured: compiled modules are used and kept, as on a server, whatever a test run says.
+
+    Without them each start would compile our modules and none of the libraries'.
+    """
+    return {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def build_paired(of_subject: list[float], of_yardstick: list[float]) -> Paired:
@@ -125,7 +139,7 @@ def _take_time(action: Action, runs: int) -> float:
 def run_in_child(task: str, folder: Path) -> Measured:
     """What a fresh process measured (`in_child`). Raises CalledProcessError where it failed."""
     command = [sys.executable, "-m", "tests.benchmarks.in_child", task, str(folder)]
-    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    done = subprocess.run(command, cwd=ROOT, env=describe_environment(), check=True, stdout=subprocess.PIPE)
     measured: Measured = json.loads(done.stdout)
     return measured
 

@@ -11,12 +11,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from surveyapp.fieldwork.answering import save_page, start_return
 from surveyapp.fieldwork.drafts import Draft, make_token
 from surveyapp.fieldwork.receipts import ALPHABET
-from surveyapp.fieldwork.rounds import Round, open_round, register_questionnaire
+from surveyapp.fieldwork.rounds import Round, list_rounds, open_round, register_questionnaire
 from surveyapp.questionnaire.model import Questionnaire, Text
 from surveyapp.questionnaire.paths import evaluate
 from surveyapp.records.database import Database, open_database
@@ -24,6 +24,7 @@ from surveyapp.records.encryption import Vault
 from surveyapp.records.migrations import migrate
 from surveyapp.records.tables import response, survey
 from surveyapp.settings import Settings
+from tests.benchmarks.installation import EARLIER, LATER, build_settings
 from tests.benchmarks.returns import InventedReturn, draw_returns
 
 BATCH = 5000
@@ -32,8 +33,6 @@ NOW = OPENED + timedelta(days=20)  # both rounds are open then
 EARLIER_SHARE = 0.25  # of the returns belong to the earlier round
 EVERY_WITHDRAWN = 97  # one return in so many was withdrawn
 EVERY_EDITED = 31  # and one in so many was edited, which puts it at the end of the change feed
-
-EARLIER, LATER = "earlier", "later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +61,14 @@ class Store:
 
 @dataclass(slots=True)
 class Stores:
-    """The databases of one run. Use as a context manager: at the end all are closed."""
+    """The databases of one run. Use as a context manager: at the end all are closed.
+
+    `seeds`: where filled databases are kept for the next run; None keeps none.
+    """
 
     folder: Path
     questionnaire: Questionnaire
+    seeds: Path | None = None
     _kept: dict[str, Store] = field(default_factory=dict)
 
     def __enter__(self) -> Stores:
@@ -79,8 +82,12 @@ class Stores:
         """The database of a size, filled when first asked for. It is for reading."""
         name = f"of-{size}"
         if name not in self._kept:
-            print(f"seeding {size:,} responses", file=sys.stderr)
-            self._kept[name] = fill_store(self.folder / name, self.questionnaire, size)
+            instance = (self.seeds or self.folder) / name
+            if instance.is_dir():
+                self._kept[name] = reopen_store(instance, self.questionnaire, size)
+            else:
+                print(f"seeding {size:,} responses", file=sys.stderr)
+                self._kept[name] = fill_store(instance, self.questionnaire, size)
         return self._kept[name]
 
     def copy(self, size: int, purpose: str) -> Store:
@@ -104,28 +111,10 @@ class Stores:
             shutil.rmtree(store.settings.instance)
 
 
-def build_settings(instance: Path) -> Settings:
-    """Settings of an installation in a folder, with secrets that protect nothing."""
-    return Settings(
-        instance=instance,
-        database_url=f"sqlite:///{instance / 'survey.sqlite3'}",
-        secret_key="a secret key of the benchmarks, long enough to sign with",
-        password_salt="a salt of the benchmarks, long enough to be taken",
-        vault_keys={"k1": bytes(range(32))},
-        lookup_key=bytes(range(32, 64)),
-        rate_limit_sign_in="1000000 per minute",
-        rate_limit_start="1000000 per minute",
-    )
-
-
-def build_vault(settings: Settings) -> Vault:
-    return Vault(settings.vault_keys, settings.lookup_key)
-
-
-def fill_store(instance: Path, questionnaire: Questionnaire, size: int) -> Store:
+def fill_store(instance: Path, questionnaire: Questionnaire, size: int, database_url: str = "") -> Store:
     """A migrated database with two open rounds and `size` returns, the earlier round's first."""
     instance.mkdir()
-    settings = build_settings(instance)
+    settings = build_settings(instance, database_url)
     database = open_database(settings.database_url)
     migrate(database)
     with database.write() as connection:
@@ -149,6 +138,23 @@ def fill_store(instance: Path, questionnaire: Questionnaire, size: int) -> Store
     store = Store(size, settings, questionnaire, database, rounds)
     _insert_rows(store, _build_rows(store))
     return store
+
+
+class SeedUnfit(Exception):
+    """A kept database is not full, or was filled for another version of the questionnaire."""
+
+
+def reopen_store(instance: Path, questionnaire: Questionnaire, size: int) -> Store:
+    """The database that an earlier run filled. Raises SeedUnfit."""
+    settings = build_settings(instance)
+    database = open_database(settings.database_url)
+    with database.read() as connection:
+        rounds = {found.slug: found for found in list_rounds(connection, questionnaire.form_id)}
+        last = connection.scalar(select(survey.c.last_number).where(survey.c.survey_id == questionnaire.form_id))
+    if last != size or {found.questionnaire_version for found in rounds.values()} != {questionnaire.version}:
+        database.close()
+        raise SeedUnfit(f"{instance.name}: delete it, and it is filled anew")
+    return Store(size, settings, questionnaire, database, rounds)
 
 
 def add_returns(store: Store, count: int) -> None:
@@ -228,6 +234,7 @@ def build_row(store: Store, number: int, revision: int, invented: InventedReturn
         "company_id": None,
         "submit_key": f"{number:032x}",
         "receipt": _write_receipt(number),
+        "mode": "web",
         "language": invented.language,
         "answers": invented.answers,
         "texts": invented.texts,

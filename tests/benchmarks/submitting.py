@@ -16,9 +16,10 @@ from typing import Any
 from surveyapp.fieldwork.answering import submit
 from surveyapp.records.tables import response
 from tests.benchmarks.figures import Figure, Goal
+from tests.benchmarks.installation import build_vault
 from tests.benchmarks.measuring import Action, compare_prepared
 from tests.benchmarks.returns import InventedReturn, draw_returns
-from tests.benchmarks.stores import NOW, Store, Stores, build_row, build_vault, make_draft
+from tests.benchmarks.stores import NOW, Store, Stores, build_row, make_draft
 
 REPEATS = 200
 WARM_UPS = 10
@@ -33,7 +34,7 @@ def measure_submitting(stores: Stores, sizes: Sequence[int], repeats: int | None
     ours, bare = stores.copy(size, "submit"), stores.copy(size, "bare")
     with closing(open_bare(bare)) as connection:
         paired = compare_prepared(
-            _prepare_submit(ours, repeats + warm_ups),
+            prepare_submit(ours, repeats + warm_ups),
             _prepare_insert(bare, connection),
             repeats=repeats,
             warm_ups=warm_ups,
@@ -69,7 +70,18 @@ def draw_submitted(store: Store) -> Iterator[InventedReturn]:
     return draw_returns(store.questionnaire, seed="submitted")
 
 
-def _prepare_submit(store: Store, count: int) -> Callable[[], Action]:
+def draw_rows(store: Store, last_number: int, last_revision: int) -> Iterator[dict[str, Any]]:
+    """The rows of `response` that they become, after the store's last one."""
+    for place, invented in enumerate(draw_submitted(store), start=1):
+        yield build_row(store, last_number + place, last_revision + place, invented)
+
+
+def write_json(value: dict[str, Any]) -> str:
+    """As `records.database` writes it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def prepare_submit(store: Store, count: int) -> Callable[[], Action]:
     """Complete drafts, filled in page by page before anything is timed."""
     vault = build_vault(store.settings)
     drafts = iter([make_draft(store, vault, invented)[1] for invented in islice(draw_submitted(store), count)])
@@ -97,14 +109,10 @@ def open_bare(store: Store) -> sqlite3.Connection:
 def _prepare_insert(store: Store, connection: sqlite3.Connection) -> Callable[[], Action]:
     names = [column.name for column in response.columns]
     statement = f"INSERT INTO response ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
-    last = connection.execute("SELECT last_number, revision FROM survey").fetchone()
-    submitted = draw_submitted(store)
-    taken = 0
+    rows = draw_rows(store, *connection.execute("SELECT last_number, revision FROM survey").fetchone())
 
     def prepare() -> Action:
-        nonlocal taken
-        taken += 1
-        row = build_row(store, last[0] + taken, last[1] + taken, next(submitted))
+        row = next(rows)
         values = [_write_value(row[name]) for name in names]
 
         def insert_once() -> None:
@@ -120,5 +128,5 @@ def _prepare_insert(store: Store, connection: sqlite3.Connection) -> Callable[[]
 def _write_value(value: Any) -> Any:
     """A value as SQLAlchemy hands it to the driver."""
     if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return write_json(value)
     return value.strftime("%Y-%m-%d %H:%M:%S.%f") if hasattr(value, "strftime") else value

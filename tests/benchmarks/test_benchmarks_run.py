@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from importlib.util import find_spec
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,12 @@ import pytest
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.questionnaire.paths import check_all, evaluate, keep_asked
 from tests.benchmarks.__main__ import main
+from tests.benchmarks.counting import load_index
 from tests.benchmarks.figures import Figure, Goal, write_table
 from tests.benchmarks.measuring import build_paired
 from tests.benchmarks.returns import CHUNK, draw_returns
+from tests.benchmarks.serving import sign_in_analyst
+from tests.benchmarks.stores import SeedUnfit, Stores
 
 # Figure -> how often it is in the table of a run with two sizes.
 EXPECTED = {
@@ -31,6 +35,16 @@ EXPECTED = {
     "csv": 2,
     "csv-over-idle": 2,
     "csv-memory": 1,
+    "xlsx": 1,
+    "xlsx-over-idle": 1,
+    "sav": 1,
+    "sav-over-idle": 1,
+    "parquet": 1,
+    "parquet-over-idle": 1,
+    "submit-postgres": 1,
+    "csv-postgres": 2,
+    "mailing": 1,
+    "importing": 1,
     "form-page": 1,
     "form-page-frame": 1,
     "issues-page": 1,
@@ -42,7 +56,7 @@ KEPT_FOR_MANY = {"snapshot"}  # a small survey keeps no snapshot
 
 
 def test_every_figure_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--json", "--sizes", "60,120", "--repeats", "1"]) == 0
+    assert main(["--json", "--sizes", "30,60", "--repeats", "1"]) == 0
     report: Mapping[str, Any] = json.loads(capsys.readouterr().out)
     found = [figure["key"] for figure in report["figures"]]
     assert {key: found.count(key) for key in found} == EXPECTED
@@ -51,6 +65,20 @@ def test_every_figure_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     for figure in report["figures"]:
         assert figure["note"] if figure["ratio"] is None else figure["value"] > 0
     assert report["machine"]["cores"] >= 1
+
+
+def test_a_filled_database_is_found_again(questionnaire: Questionnaire, tmp_path: Path) -> None:
+    seeds, folder = tmp_path / "seeds", tmp_path / "run"
+    seeds.mkdir()
+    for _ in range(2):
+        with Stores(folder, questionnaire, seeds) as stores:
+            store = stores.find(60)
+            assert len(load_index(store).live) == 60  # none of so few was withdrawn
+            assert sign_in_analyst(store).get("/desk/").status_code == 200
+    with Stores(folder, questionnaire, seeds) as stores:
+        (seeds / "of-60").rename(seeds / "of-61")
+        with pytest.raises(SeedUnfit, match="of-61"):
+            stores.find(61)
 
 
 def test_invented_returns_are_valid_and_complete(questionnaire: Questionnaire) -> None:

@@ -21,12 +21,14 @@ from tests.whole_path import (
     BEFORE,
     EARLIER_RETURNS,
     EDITED,
+    GIVEN,
     SLUG,
     SUBMITTED,
     begin_and_leave,
     edit_and_submit,
     fill_round,
     read_area_figures,
+    read_given,
     resume_and_submit,
 )
 
@@ -82,6 +84,7 @@ def test_a_return_and_its_edit_change_every_figure(
         assert read_area_figures(desk) == SUBMITTED
         assert edit_and_submit(first, link) == receipt
         assert read_area_figures(desk) == EDITED
+        assert read_given(desk) == GIVEN
     with database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(response)) == len(EARLIER_RETURNS) + 1
         assert connection.scalar(select(func.count()).where(response.c.receipt == receipt)) == 1

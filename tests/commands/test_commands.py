@@ -234,6 +234,66 @@ def test_an_export(on_sample: Run, sampled: Path, tmp_path: Path, kind: str, lan
     assert list_actions(sampled)[0] == ("command:operator", f"export.{kind}")
 
 
+@pytest.mark.parametrize(
+    ("form", "kind", "begin"),
+    [
+        ("xlsx", "raw", b"PK"),
+        ("sav", "deidentified", b"$FL2"),
+        ("parquet", "identified", b"PAR1"),
+        ("csv-plain", "paradata", b"number,"),
+        ("xlsx", "ministry", b"PK"),
+    ],
+)
+def test_a_file_of_any_format(
+    on_sample: Run, sampled: Path, tmp_path: Path, form: str, kind: str, begin: bytes
+) -> None:
+    output = tmp_path / "out.file"
+    options = ["--round", "sample-2026", "--output", str(output), "--kind", kind, "--format", form, "--cells", "labels"]
+    if kind == "identified":
+        refused = on_sample("export", "file", *options)
+        assert refused.exit_code == 1 and "--reason" in refused.output and not output.exists()
+        options += ["--reason", "Matching with the member directory"]
+    result = on_sample("export", "file", *options)
+    assert result.exit_code == 0, result.output
+    assert output.read_bytes().startswith(begin) and output.stat().st_mode & 0o777 == 0o600
+    assert list_actions(sampled)[0] == ("command:operator", "export.file")
+
+
+def test_a_file_that_cannot_be_made_is_refused_in_words(on_sample: Run, tmp_path: Path) -> None:
+    output = tmp_path / "out.sav"
+    options = ["--output", str(output), "--kind", "ministry", "--format", "sav"]
+    refused = on_sample("export", "file", "--round", "sample-2026", *options)
+    assert refused.exit_code == 1 and "no file of this kind" in refused.output and "Traceback" not in refused.output
+    unknown = on_sample("export", "file", "--round", "none", "--output", str(output))
+    assert unknown.exit_code == 1 and "surveyapp rounds" in unknown.output
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("form", "begin"), [("ddi", b"<?xml"), ("redcap", b"\xef\xbb\xbfVariable")])
+def test_the_codebook(on_sample: Run, tmp_path: Path, form: str, begin: bytes) -> None:
+    output = tmp_path / "codebook"
+    result = on_sample("export", "codebook", "--round", "sample-2026", "--form", form, "--output", str(output))
+    assert result.exit_code == 0, result.output
+    assert output.read_bytes().startswith(begin)
+
+
+@pytest.mark.parametrize(("form", "begins"), [("pdf", b"%PDF-"), ("xlsx", b"PK"), ("csv", "\ufeff".encode())])
+def test_a_briefing(on_sample: Run, sampled: Path, tmp_path: Path, form: str, begins: bytes) -> None:
+    slug = next(line.split("\t")[0] for line in on_sample("rounds").output.splitlines() if "\tsample\t" in line)
+    output = tmp_path / f"out.{form}"
+    options = ["--format", form, "--language", "ja"]
+    result = on_sample("export", "briefing", "--round", slug, "--output", str(output), *options)
+    assert result.exit_code == 0, result.output
+    assert output.read_bytes().startswith(begins)
+    assert [path.name for path in tmp_path.iterdir()] == [output.name]
+    assert list_actions(sampled)[0] == ("command:operator", "export.file")
+    before = list_actions(sampled)
+    for arguments in (("none", str(tmp_path / "x")), (slug, str(tmp_path / "no" / "x"))):
+        failed = on_sample("export", "briefing", "--round", arguments[0], "--output", arguments[1], *options)
+        assert failed.exit_code == 1 and ("there is no round" in failed.output or "cannot be written" in failed.output)
+    assert list_actions(sampled) == before and [path.name for path in tmp_path.iterdir()] == [output.name]
+
+
 def test_an_export_that_fails_leaves_nothing(on_sample: Run, sampled: Path, tmp_path: Path) -> None:
     before = list_actions(sampled)
     unknown = on_sample("export", "csv", "--round", "none", "--output", str(tmp_path / "out.csv"))
@@ -255,3 +315,44 @@ def test_what_is_no_real_round_can_be_purged(installed: Run, tmp_path: Path) -> 
     assert ("command:operator", "round.purged") in list_actions(tmp_path)
     installed("sample")
     assert {line.split("\t")[5] for line in installed("rounds").output.splitlines()} == {"0"}
+
+
+def test_a_round_is_prepared_scheduled_and_run_from_the_shell(installed: Run, tmp_path: Path) -> None:
+    texts = tmp_path / "texts.yaml"
+    texts.write_text(TEXTS.replace("ja: 3年間", 'ja: " "'), encoding="utf-8")
+    times = ["--opens", "2026-01-01", "--closes", "2099-12-31T18:00"]
+    prepared = installed("round", "prepare", "2026", "--texts", str(texts), "--invited-only", *times)
+    assert prepared.output == "http://127.0.0.1:8000/desk/rounds/2026/settings\n"
+    assert installed("rounds").output.split("\t")[:3] == ["2026", "in_preparation", "real"]
+    refused = installed("round", "schedule", "2026", "--now")
+    assert refused.exit_code == 1 and "text unfilled retention_text ja" in refused.output
+    assert installed("round", "prepare", "2026", "--texts", str(texts), *times).exit_code == 1, "the name is taken"
+
+    texts.write_text(TEXTS, encoding="utf-8")
+    installed("round", "prepare", "2027", "--texts", str(texts), *times)
+    assert "opens in the past" in installed("round", "schedule", "2027").output
+    opened = installed("round", "schedule", "2027", "--now")
+    assert opened.output.split("\t")[:2] == ["2027", "open"]
+    assert installed("round", "unschedule", "2027").exit_code == 1
+    assert installed("round", "extend", "2027", "--closes", "2099-12-30").exit_code == 1
+    assert "2099-12-31T23:00+0900" in installed("round", "extend", "2027", "--closes", "2099-12-31T23:00").output
+    assert installed("round", "close", "2027").output.split("\t")[1] == "closed"
+    again = ["round", "reopen", "2027", "--closes", "2099-01-01"]
+    assert installed(*again).exit_code == 2, "a reason is asked for"
+    assert installed(*again, "--reason", " ").exit_code == 1
+    assert installed(*again, "--reason", "Five more companies").output.split("\t")[1] == "open"
+    assert installed("round", "close", "1999").output == "Error: there is no round '1999'\n"
+    assert [action for _actor, action in list_actions(tmp_path)][:4] == [
+        "round.reopened",
+        "round.closed",
+        "round.extended",
+        "round.scheduled",
+    ]
+
+
+def test_wording_of_the_samples_opens_no_round(installed: Run, tmp_path: Path) -> None:
+    texts = tmp_path / "texts.yaml"
+    texts.write_text(TEXTS.replace("en: 3 years", "en: 3 years (sample wording)"), encoding="utf-8")
+    times = ["--opens", "2026-01-01", "--closes", "2099-12-31T18:00"]
+    refused = installed("round", "open", "2026", "--texts", str(texts), *times)
+    assert refused.exit_code == 1 and "sample round: retention_text" in refused.output

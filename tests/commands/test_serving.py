@@ -61,9 +61,31 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         try:
             if fetch(url)[0] == 200:
                 return
-        except (URLError, ConnectionError):
+        except (URLError, ConnectionError, TimeoutError):
             time.sleep(0.05)
     pytest.fail(f"{url} did not answer: {log.read_text()}")
+
+
+def wait_for_worker(log: Path) -> int:
+    """The process of the worker that runs jobs beside the server."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if found := re.search(r"worker started worker=\S+:(\d+)", log.read_text()):
+            return int(found[1])
+        time.sleep(0.05)
+    pytest.fail(f"no worker: {log.read_text()}")
+
+
+def wait_for_end(process: int) -> None:
+    """It is no child of ours, so it is watched by its number."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    pytest.fail("the worker goes on without its server")
 
 
 def test_a_newcomer_runs_it_twice(tmp_path: Path) -> None:
@@ -78,9 +100,11 @@ def test_a_newcomer_runs_it_twice(tmp_path: Path) -> None:
         assert status == 200
         assert '<html lang="ko">' in form
         assert fetch(link)[0] == 200
+        worker = wait_for_worker(log)
         assert fetch(f"{url}/r/canary-token-of-nobody/")[0] == 404
+    wait_for_end(worker)
     logged = log.read_text().replace(link, "")
-    assert "GET /r/…/ 404" in logged
+    assert "method=GET route=/r/<token>/ endpoint=respondent.resume status=404" in logged
     assert "canary-token" not in logged
     assert link.rsplit("/", 1)[1] not in logged
     assert "Traceback" not in logged

@@ -22,11 +22,12 @@ from surveyapp.fieldwork.answering import (
     withdraw,
 )
 from surveyapp.fieldwork.rounds import Round, open_round, register_questionnaire
+from surveyapp.questionnaire.answer_digest import Settlement, digest_answer
 from surveyapp.questionnaire.model import Answers, Language, Questionnaire, Stored, Text
 from surveyapp.questionnaire.paths import check_all, evaluate
 from surveyapp.records.database import Database
 from surveyapp.records.encryption import Vault
-from surveyapp.records.tables import confidential, draft, refusal, response
+from surveyapp.records.tables import confidential, draft, metadata, refusal, response
 
 OPENS = datetime(2026, 11, 1, 0, 0, tzinfo=UTC)
 CLOSES = datetime(2026, 12, 1, 0, 0, tzinfo=UTC)
@@ -69,8 +70,12 @@ class FieldworkDay:
         answers: Mapping[str, Stored | None],
         *,
         language: Language = "ko",
-        seen: int | None = None,
+        over: Draft | None = None,
+        settled: Mapping[str, Settlement] | None = None,
+        is_typing: bool = False,
     ) -> SavedPage:
+        """`over` is the return as the page was drawn from it, where the page tells versions."""
+        read = None if over is None else {name: digest_answer(over.answers.get(name)) for name in answers}
         with self.database.write() as connection:
             return save_page(
                 connection,
@@ -81,7 +86,9 @@ class FieldworkDay:
                 answers,
                 language=language,
                 now=self.now,
-                seen=seen,
+                read=read,
+                settled=settled,
+                is_typing=is_typing,
             )
 
     def fill(self, draft: Draft, answers: Answers) -> Draft:
@@ -135,11 +142,24 @@ class FieldworkDay:
         return self.find(), submitted
 
     @property
-    def database_path(self) -> Path:
-        return Path(str(self.database.engine.url.database))
+    def database_url(self) -> str:
+        return self.database.engine.url.render_as_string(hide_password=False)
+
+    def read_stored(self) -> bytes:
+        """Every byte that SQLite has on the disk; of PostgreSQL, whose files are its own affair, every value."""
+        if self.database.engine.dialect.name == "sqlite":
+            path = Path(str(self.database.engine.url.database))
+            return b"".join(file.read_bytes() for file in sorted(path.parent.glob(path.name + "*")))
+        with self.database.read() as connection:
+            values = [
+                value for table in metadata.sorted_tables for row in connection.execute(select(table)) for value in row
+            ]
+        return b"\n".join(value if isinstance(value, bytes) else str(value).encode() for value in values)
 
     def checkpoint(self) -> None:
-        """Empty the write-ahead log into the database's file."""
+        """Empty SQLite's write-ahead log into the database's file."""
+        if self.database.engine.dialect.name != "sqlite":
+            return
         with self.database.engine.connect() as connection:
             driver = connection.connection.driver_connection
             assert driver is not None
@@ -163,7 +183,9 @@ class FieldworkDay:
             }
 
 
-def make_fieldwork_day(database: Database, vault: Vault, questionnaire: Questionnaire) -> FieldworkDay:
+def make_fieldwork_day(
+    database: Database, vault: Vault, questionnaire: Questionnaire, *, open_link: bool = True
+) -> FieldworkDay:
     with database.write() as connection:
         register_questionnaire(connection, questionnaire, OPENS)
         round_ = open_round(
@@ -175,13 +197,8 @@ def make_fieldwork_day(database: Database, vault: Vault, questionnaire: Question
             operator_texts=dict.fromkeys(questionnaire.placeholders, WORDS),
             opens_at=OPENS,
             closes_at=CLOSES,
-            open_link=True,
+            open_link=open_link,
             counts_companies=False,
             now=OPENS - timedelta(days=7),
         )
     return FieldworkDay(database, vault, questionnaire, round_)
-
-
-def read_files(path: Path) -> bytes:
-    """Every byte that the database has on the disk."""
-    return b"".join(file.read_bytes() for file in sorted(path.parent.glob(path.name + "*")))

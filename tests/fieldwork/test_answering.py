@@ -11,19 +11,19 @@ from surveyapp.fieldwork.answering import (
     ConsentMissing,
     LinkUnknown,
     OpenLinkOff,
-    PageChangedMeanwhile,
     ReturnWithdrawn,
     make_token,
     set_language,
     start_return,
 )
-from surveyapp.fieldwork.companies import add_company
+from surveyapp.fieldwork.directory.companies import add_company
 from surveyapp.fieldwork.rounds import RoundClosed, RoundNotOpen, open_round
+from surveyapp.questionnaire.answer_digest import Settlement, digest_answer
 from surveyapp.questionnaire.model import Language, Stored
 from surveyapp.records.audit import list_audit
 from surveyapp.records.tables import draft as draft_table
 from surveyapp.records.tables import refusal
-from tests.fieldwork.fieldwork_days import CLOSES, CONSENT, NOW, OPENS, TITLE, WORDS, FieldworkDay, read_files
+from tests.fieldwork.fieldwork_days import CLOSES, CONSENT, NOW, OPENS, TITLE, WORDS, FieldworkDay
 
 PROFILE, JAPAN = "sec_profile", "sec_japan"
 NAMED = {**CONSENT, "attribution_level": "named"}
@@ -55,7 +55,7 @@ def test_only_a_digest_of_the_link_is_stored(day: FieldworkDay) -> None:
         stored = reader.execute(select(draft_table.c.token_hash)).scalar_one()
     assert stored == hashlib.sha256(token.encode()).digest()
     assert len(token) >= 22
-    assert token.encode() not in read_files(day.database_path)
+    assert token.encode() not in day.read_stored()
 
 
 def test_the_same_start_form_sent_twice_is_one_return(day: FieldworkDay) -> None:
@@ -284,23 +284,74 @@ def test_two_people_on_two_pages_lose_nothing_of_each_other(day: FieldworkDay) -
 
 def test_two_people_on_one_page_overwrite_nothing_silently(day: FieldworkDay) -> None:
     begun = day.start()
-    day.save(begun, PROFILE, {"company_type": "bio", "company_size": "e1_49"}, seen=begun.saves)
-    with pytest.raises(PageChangedMeanwhile) as conflict:
-        day.save(begun, PROFILE, {"company_type": "ivd", "company_size": "e1_49"}, seen=begun.saves)
-    assert conflict.value.names == ("company_type",)
-    assert conflict.value.draft.answers["company_type"] == "bio"
+    day.save(begun, PROFILE, {"company_type": "bio", "company_size": "e1_49"}, over=begun)
+    saved = day.save(begun, PROFILE, {"company_type": "ivd", "company_size": "e1_49"}, over=begun)
+    assert saved.conflicts == ("company_type",)
     assert day.find().answers["company_type"] == "bio"
-    day.save(begun, PROFILE, {"company_type": "ivd"}, seen=conflict.value.draft.saves)
+    mine = Settlement("mine", digest_answer("bio"))
+    assert not day.save(begun, PROFILE, {"company_type": "ivd"}, over=begun, settled={"company_type": mine}).conflicts
     assert day.find().answers["company_type"] == "ivd"
+
+
+def test_a_conflict_keeps_nothing_else_from_being_saved(day: FieldworkDay) -> None:
+    begun = day.start()
+    day.save(begun, PROFILE, {"company_type": "bio"}, over=begun)
+    saved = day.save(begun, PROFILE, {"company_type": "ivd", "company_size": "e1_49"}, over=begun)
+    assert saved.conflicts == ("company_type",)
+    assert day.find().answers == {**CONSENT, "company_type": "bio", "company_size": "e1_49"}
+
+
+def test_what_one_person_left_alone_stands_as_the_other_changed_it(day: FieldworkDay) -> None:
+    begun = day.start()
+    drawn = day.save(begun, PROFILE, {"company_type": "bio", "company_size": "e1_49"}).draft
+    day.save(begun, PROFILE, {"company_type": "ivd", "company_size": "e1_49"}, over=drawn)
+    saved = day.save(begun, PROFILE, {"company_type": "bio", "company_size": "e50_299"}, over=drawn)
+    assert (saved.left, saved.conflicts) == (("company_type",), ())
+    assert day.find().answers == {**CONSENT, "company_type": "ivd", "company_size": "e50_299"}
+
+
+def test_a_choice_between_two_answers_counts_against_those_two_only(day: FieldworkDay) -> None:
+    begun = day.start()
+    day.save(begun, PROFILE, {"company_type": "bio"}, over=begun)
+    day.save(begun, PROFILE, {"company_type": "cmo_cro"}, over=day.find())
+    chosen = {"company_type": Settlement("mine", digest_answer("bio"))}
+    saved = day.save(begun, PROFILE, {"company_type": "ivd"}, over=begun, settled=chosen)
+    assert saved.conflicts == ("company_type",)
+    assert day.find().answers["company_type"] == "cmo_cro"
+    chosen = {"company_type": Settlement("theirs", digest_answer("cmo_cro"))}
+    saved = day.save(begun, PROFILE, {"company_type": "ivd"}, over=begun, settled=chosen)
+    assert (saved.left, saved.conflicts) == (("company_type",), ())
 
 
 def test_the_same_page_sent_twice_is_no_conflict(day: FieldworkDay) -> None:
     begun = day.start()
-    first = day.save(begun, PROFILE, {"company_type": "bio"}, seen=begun.saves)
-    second = day.save(begun, PROFILE, {"company_type": "bio"}, seen=begun.saves)
+    first = day.save(begun, PROFILE, {"company_type": "bio"}, over=begun)
+    second = day.save(begun, PROFILE, {"company_type": "bio"}, over=begun)
     assert (first.draft.saves, second.draft.saves) == (2, 2)
-    other = day.save(begun, JAPAN, {"jp_stage": "filed"}, seen=begun.saves)  # the other page was left alone
+    assert not second.conflicts
+    other = day.save(begun, JAPAN, {"jp_stage": "filed"}, over=begun)  # the other page was left alone
     assert other.draft.saves == 3
+
+
+def test_typing_neither_gives_nor_withdraws_consent(day: FieldworkDay) -> None:
+    begun = day.start({**CONSENT, "attribution_level": "named", "consent_quote": "agree"})
+    page = day.questionnaire.page_of["attribution_level"].name
+    typed: dict[str, Stored | None] = {
+        "consent_participate": "disagree",
+        "attribution_level": "aggregate",
+        "consent_quote": None,
+    }
+    day.save(begun, page, typed, over=begun, is_typing=True)
+    assert day.find().answers == begun.answers
+    assert day.count_rows()["refusal"] == 0
+
+
+def test_typing_erases_nothing_that_the_next_key_may_bring_back(day: FieldworkDay) -> None:
+    """Changing one's mind twice within a page loses neither a name nor what another answer brings up."""
+    begun = day.fill(day.start(NAMED), {"company_name": "가나제약", "ch_areas": ["reg", "gmp"], "ch_reg_sev": "4"})
+    for areas in (["gmp"], ["reg", "gmp"]):
+        day.save(begun, "grp_areas", {"ch_areas": areas}, over=day.find(), is_typing=True)
+    assert day.find().answers == begun.answers
 
 
 def test_saving_ends_when_the_round_closes_while_somebody_types(day: FieldworkDay) -> None:
@@ -395,6 +446,6 @@ def test_what_was_taken_back_is_gone_from_the_files(day: FieldworkDay) -> None:
     begun = day.start(NAMED)
     day.save(begun, PROFILE, {"company_name": "한빛"})
     ciphertext = day.load_confidential_rows()[0].ciphertext
-    assert ciphertext in read_files(day.database_path)
+    assert ciphertext in day.read_stored()
     day.save(begun, "sec_consent", {"attribution_level": "anonymous"})
-    assert ciphertext not in read_files(day.database_path)
+    assert ciphertext not in day.read_stored()

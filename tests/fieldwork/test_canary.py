@@ -11,7 +11,7 @@ from surveyapp.questionnaire.model import Question, Questionnaire, Stored
 from surveyapp.records.confidential import load_confidential, reseal_all
 from surveyapp.records.encryption import Vault, VaultFault
 from surveyapp.records.tables import metadata
-from tests.fieldwork.fieldwork_days import CONSENT, FieldworkDay, read_files
+from tests.fieldwork.fieldwork_days import CONSENT, FieldworkDay
 from tests.fieldwork.test_submitting import AREAS
 
 # A canary for each question of the two compartments that takes a text; the others are choices.
@@ -57,7 +57,7 @@ def _spell(canary: str) -> list[bytes]:
 def _assert_hidden(day: FieldworkDay, canaries: dict[str, str]) -> None:
     cells = list(_read_cells(day))
     day.checkpoint()
-    files = read_files(day.database_path)
+    files = day.read_stored()
     for name, canary in canaries.items():
         for spelling in _spell(canary):
             assert [place for place, value in cells if spelling in value] == [], name

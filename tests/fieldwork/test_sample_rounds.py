@@ -20,7 +20,8 @@ from surveyapp.analysis.index_refresh import refresh_index
 from surveyapp.analysis.masks import build_mask
 from surveyapp.analysis.trends import RoundComparison, compare_rounds
 from surveyapp.fieldwork.answering import LinkUnknown, find_draft, refuse, save_page, start_return, submit
-from surveyapp.fieldwork.companies import list_companies
+from surveyapp.fieldwork.directory.companies import list_companies
+from surveyapp.fieldwork.invitations.listing import list_invitations
 from surveyapp.fieldwork.purging import PurgedCounts, RoundNotPurgeable, purge_round
 from surveyapp.fieldwork.rounds import Round, RoundUnknown, SlugTaken, find_unfilled, list_rounds
 from surveyapp.fieldwork.sample_files import SampleText, load_sample_texts
@@ -34,7 +35,7 @@ from surveyapp.records.change_feed import find_latest_revision, stream_changes
 from surveyapp.records.confidential import load_confidential
 from surveyapp.records.database import Database, open_database
 from surveyapp.records.encryption import Vault
-from surveyapp.records.tables import confidential, draft, metadata, refusal, response
+from surveyapp.records.tables import confidential, draft, invitation, metadata, refusal, response
 from tests.respondent_visits import make_round
 
 NOW = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)
@@ -194,6 +195,21 @@ def test_each_round_has_returns_in_every_state(sample: Sample, position: int) ->
     assert responses == {"submitted": 37, "withdrawn": 1}  # the other one was withdrawn before it was submitted
     assert sorted(refusals) == ["en", "ko", "ko"]
     assert len(edited) == 3
+
+
+def test_companies_of_the_earlier_round_were_invited_and_are_in_every_state(sample: Sample) -> None:
+    with sample.database.read() as connection:
+        listed = list_invitations(connection, sample.rounds[EARLIER])
+        assert list_invitations(connection, sample.rounds[LATER]) == ()
+        linked = set(connection.scalars(select(invitation.c.draft_id).where(invitation.c.draft_id.is_not(None))))
+    states = Counter(each.state for each in listed)
+    assert states == {"submitted": 36, "begun": 5, "withdrawn": 2, "refused": 3, "opened": 3, "invited": 3}
+    assert [each.state for each in listed if each.is_revoked] == ["invited"]
+    assert len(linked) == 43  # one company answered twice; its second return is not the invitation's
+    assert all(each.company.is_sample for each in listed)
+    reminded = [each for each in listed if each.links == 2]
+    assert 10 <= len(reminded) < 30
+    assert all(each.since < sample.rounds[EARLIER].closes_at for each in listed)
 
 
 def test_most_companies_answer_in_both_rounds_and_one_answers_twice(
@@ -556,7 +572,7 @@ def test_purging_a_trial_round_leaves_no_trace_of_what_was_answered(
             assert connection.execute(select(table).where(table.c.round_id == canary.round.round_id)).all() == []
         events = list_audit(connection, action="round.purged")
         assert [(event.actor, event.round_id) for event in events] == [("manager@example.com", canary.round.round_id)]
-        assert events[0].details == {"drafts": 2, "responses": 1, "refusals": 1, "companies": 0}
+        assert events[0].details == {"drafts": 2, "responses": 1, "refusals": 1, "companies": 0, "invitations": 0}
         # The sample rounds are as they were, and the trial round takes new returns.
         for round_, returns in zip(sample.rounds, sample.returns, strict=True):
             assert load_returns(connection, sample.vault, round_) == returns
@@ -568,7 +584,7 @@ def test_purging_a_sample_round_removes_the_companies_that_no_other_round_knows(
 ) -> None:
     survey_id = questionnaire.form_id
     purged = purge_round(own_copy, survey_id, "sample-2025", now=NOW)
-    assert (purged.drafts, purged.responses, purged.refusals) == (44, 37, 3)
+    assert (purged.drafts, purged.responses, purged.refusals, purged.invitations) == (44, 37, 3, 52)
     with own_copy.read() as connection:
         left = list_companies(connection, survey_id)
         assert len(left) == 52 - purged.companies

@@ -9,7 +9,7 @@ from surveyapp.records.audit import RESPONDENT, list_audit
 from surveyapp.records.change_feed import find_latest_revision, stream_changes
 from surveyapp.records.tables import draft as draft_table
 from surveyapp.records.tables import metadata, response
-from tests.fieldwork.fieldwork_days import CLOSES, CONSENT, NOW, FieldworkDay, read_files
+from tests.fieldwork.fieldwork_days import CLOSES, CONSENT, NOW, FieldworkDay
 from tests.fieldwork.test_submitting import AREAS, CONTACT
 
 
@@ -29,6 +29,7 @@ def test_a_withdrawn_response_keeps_number_receipt_state_and_times_alone(day: Fi
         "state": "withdrawn",
         "round_id": 1,
         "questionnaire_version": day.questionnaire.version,
+        "mode": "web",
         "language": "ko",
         "started_at": NOW,
         "submitted_at": NOW,
@@ -99,11 +100,11 @@ def test_no_trace_of_a_withdrawn_return_is_left_in_the_files(day: FieldworkDay) 
         page = day.questionnaire.page_of["ft_case"].name
         day.save(draft, page, {"ft_case": f"{canary} " * chance.choice([1, 30, 110])})
         day.submit(draft)
-    assert all(canary.encode() in read_files(day.database_path) for canary, _ in drafts)
+    assert all(canary.encode() in day.read_stored() for canary, _ in drafts)
     chance.shuffle(drafts)
     for place, (_, draft) in enumerate(drafts):
         day.withdraw(draft)
-        held = read_files(day.database_path)
+        held = day.read_stored()
         gone = {canary for canary, _ in drafts[: place + 1]}
         assert {canary for canary in gone if canary.encode() in held} == set()
         assert all(canary.encode() in held for canary, _ in drafts[place + 1 :])
@@ -118,4 +119,4 @@ def test_nothing_refers_to_a_withdrawn_return_any_more(day: FieldworkDay) -> Non
             for row in reader.execute(select(table)):
                 assert table.name == "questionnaire_version" or "카나리아" not in str(tuple(row)), table.name
         kept = reader.execute(select(draft_table)).one()
-    assert (kept.answers, kept.texts, kept.page_saves, kept.submitted_saves) == ({}, {}, {}, None)
+    assert (kept.answers, kept.texts, kept.submitted_saves) == ({}, {}, None)

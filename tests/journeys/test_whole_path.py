@@ -23,6 +23,7 @@ from tests.whole_path import (
     EMAIL,
     FIVE_AREAS,
     FOUR_WORST,
+    GIVEN,
     KEPT_AREAS,
     SLUG,
     SUBMITTED,
@@ -30,6 +31,7 @@ from tests.whole_path import (
     edit_and_submit,
     fill_round,
     read_area_figures,
+    read_given,
     resume_and_submit,
 )
 
@@ -79,6 +81,7 @@ def test_a_return_and_its_edit_change_every_figure(
 
     assert edit_and_submit(first, link) == receipt
     assert read_area_figures(desk) == EDITED
+    assert read_given(desk) == read_given(desk) == GIVEN
     edited_row = find_own_row(desk)
     assert edited_row["number"] == row["number"] == str(len(EARLIER_RETURNS) + 1)
     assert edited_row["edited_at"]

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, insert, select
@@ -83,9 +82,11 @@ def test_changes_come_in_order_and_in_batches(database: Database) -> None:
     assert [len(batch) for batch in batches] == [2000, 2000, 400]
 
 
-def test_the_feed_misses_nothing_and_doubles_nothing_while_four_writers_write(database: Database, path: Path) -> None:
+def test_the_feed_misses_nothing_and_doubles_nothing_while_four_writers_write(
+    database: Database, migrated_url: str
+) -> None:
     """Each writer has an engine of its own, as a process would; a reader follows the feed all the while."""
-    everything = Feed(f"sqlite:///{path}")
+    everything = Feed(migrated_url)
     everything.run()
     assert everything.faults == []
     revisions = [revision for revision, _ in everything.followed]

@@ -40,6 +40,7 @@ def make_round(kind: str, version: str = "2.0.0") -> Round:
         closes_at=datetime(2026, 9, 30, 14, 59, tzinfo=UTC),
         open_link=True,
         counts_companies=True,
+        scheduled_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
 
 

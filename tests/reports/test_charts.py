@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise, product
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from surveyapp.reports.chart_labels import measure_text, wrap_label
 from surveyapp.reports.charts import (
     Band,
     Box,
@@ -27,9 +29,8 @@ from surveyapp.reports.charts import (
     draw_stacked,
     find_heat_step,
     load_figure,
-    measure_text,
-    wrap_label,
 )
+from surveyapp.reports.day_charts import DaySeries, draw_days
 
 STYLES = Path(__file__).parents[2] / "surveyapp" / "web" / "static" / "css"
 CARTESIAN = {"scatter", "bar", "box", "heatmap"}  # trace types that the vendored bundle draws, as far as we use them
@@ -51,7 +52,18 @@ CHARTS: tuple[Chart, ...] = (
     draw_stacked(["a", "b", "c"], SERIES, axis="%", description="d"),
     draw_stacked(["a", "b", "c"], SERIES, axis="companies", description="d", unit=""),
     draw_bars(MARKS, axis="%", description="d"),
-    draw_columns([(2019, 3), (Fraction(41, 2), 1)], axes=("Year", "Count"), description="d"),
+    draw_columns(
+        [(2019, 3), (Fraction(41, 2), 1)], hovers=["2019: 3", "20.5: 1"], axes=("Year", "Count"), description="d"
+    ),
+    draw_days(
+        [date(2026, 11, 2), date(2026, 11, 3)], [DaySeries("begun", [1, 2], ["a", "b"])], axis="n", description="d"
+    ),
+    draw_days(
+        [date(2026, 1, 1) + timedelta(days=day) for day in range(90)],
+        [DaySeries(name, list(range(90)), ["h"] * 90) for name in ("invited", "submitted")],
+        axis="n",
+        description="d",
+    ),
     draw_boxes([Box("a", (1, 2, 3), (0, 9), "h"), Box("b", None, None, remark="few")], axis="Months", description="d"),
     draw_cells(
         ["a", "b"],
@@ -99,7 +111,7 @@ def test_marks_without_a_value_are_left_out_and_said_so() -> None:
 def find_tokens() -> dict[str, dict[str, str]]:
     """Tokens of the style sheets by scheme; the dark ones are those of the media query."""
     found: dict[str, dict[str, str]] = {"light": {}, "dark": {}}
-    for name in ("tokens.css", "desk.css"):
+    for name in ("tokens.css", "chart_theme.css"):
         css = (STYLES / name).read_text(encoding="utf-8")
         dark = "".join(re.findall(r"@media \(prefers-color-scheme: dark\) \{(.*?)\n\}", css, re.DOTALL))
         for scheme, part in (("light", css.replace(dark, "")), ("dark", dark)):

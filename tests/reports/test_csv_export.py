@@ -43,13 +43,13 @@ STATISTICS: dict[str, Stored] = {
 CODED: dict[str, Stored] = {"consent_participate": "agree", "attribution_level": "anonymous", "story": ".n"}
 
 COLUMNS = (
-    "number,round,round_kind,questionnaire_version,language,submitted_at,edited_at,counted,"
+    "number,round,round_kind,questionnaire_version,language,mode,submitted_at,edited_at,counted,"
     "use_gist_to_ministry,use_word_for_word,use_company_name,consent_participate,attribution_level,"
     "fruits/apple,fruits/berry,fruits/pear,sold/apple,sold/berry,sold/pear,on_trees/apple,on_trees/pear,"
     "change,weight,price,order/apple,order/berry,order/pear,rd_reg,story,n_fruits"
 )
 STORY = '"\'-""하나"",\n=둘"'  # quoted, its quotes doubled, its line end kept, marked in front
-ROUND = "autumn,sample,2.0.0,ko,2026-09-03T08:30:15+09:00,"
+ROUND = "autumn,sample,2.0.0,ko,web,2026-09-03T08:30:15+09:00,"
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_the_whole_file_by_code(returns: list[SubmittedReturn], form: Questionna
 
 def test_the_whole_file_by_label(returns: list[SubmittedReturn], form: Questionnaire, survey_round: Round) -> None:
     headings = [
-        *COLUMNS.split(",")[:11],
+        *COLUMNS.split(",")[:12],
         "Do you agree with Test association? [consent_participate]",
         "How far? [attribution_level]",
         "Fruits: =Apple [fruits/apple]",

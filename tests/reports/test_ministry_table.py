@@ -6,11 +6,13 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from pyroaring import FrozenBitMap
 
-from surveyapp.analysis.disclosure import Audience, release_issue_table
+from surveyapp.analysis.disclosure import release_issue_table
 from surveyapp.analysis.intervals import Share
 from surveyapp.analysis.issues import (
     ConcernedShare,
+    IssueGroups,
     IssueRanking,
     IssueRow,
     SeverityCounts,
@@ -18,6 +20,7 @@ from surveyapp.analysis.issues import (
     StatusCounts,
 )
 from surveyapp.analysis.masks import Origin
+from surveyapp.fieldwork.thresholds import LEAST_THRESHOLDS, Audience
 from surveyapp.questionnaire.model import Questionnaire, Text
 from surveyapp.reports.csv_export import BOM
 from surveyapp.reports.ministry_table import MinistryOptions, stream_ministry_csv
@@ -37,8 +40,6 @@ GMP = IssueRow(
     severity=SeverityCounts((0, 1, 2, 3, 1)),
     status=StatusCounts(1, 3, 3, 1),
     index=Fraction(100) * Fraction(2, 3) * Fraction(5, 7) * Fraction(11, 16),
-    index_range=(Fraction("19.18"), Fraction("42.3249")),
-    range_method="wilson",
     tier=1,
     place=1,
     few_cases=False,
@@ -63,7 +64,6 @@ RARE = replace(
     severity=SeverityCounts((0, 0, 0, 1, 1)),
     status=StatusCounts(0, 0, 2, 0),
     index=Fraction(15),
-    index_range=(Fraction("4.23"), Fraction("40.32")),
     place=2,
     few_cases=True,
     by_stage=(),
@@ -79,21 +79,35 @@ RANKING = IssueRanking(
     leaves=(LEAF,),
     urgency_base=0,
     stage_bases={"not_filed": 6, "filed_or_market": 5, "withdrawn": 1},
+    groups=IssueGroups(
+        base=FrozenBitMap(range(12)),
+        stages={
+            "not_filed": FrozenBitMap(range(6)),
+            "filed_or_market": FrozenBitMap(range(6, 11)),
+            "withdrawn": FrozenBitMap([11]),
+        },
+        concerned={"gmp": FrozenBitMap(range(2, 9)), "org": FrozenBitMap(range(2, 9))},
+        outside=frozenset({"gmp", "org"}),
+        leaf_bases={"gmp": FrozenBitMap(range(12))},
+        with_leaf=frozenset({"gmp"}),
+        is_none_alone=True,
+    ),
 )
 
 HEADINGS = (
     "survey,round,round_title,round_kind,round_kind_words,period_from,period_to,questionnaire_version,revision,"
-    "audience,unit,round_n,round_reason,level,area_code,area_ko,area_en,area_ja,issue_code,issue_ko,issue_en,issue_ja,"
-    "bilateral,bilateral_words,tier,n,base,percent,low,high,reason,severity_mean,severity_n,severity_reason,"
+    "audience,unit,round_n,round_reason,round_methods,level,area_code,area_ko,area_en,area_ja,"
+    "issue_code,issue_ko,issue_en,issue_ja,bilateral,bilateral_words,measures,measures_words,aspect,aspect_words,"
+    "obstacles,obstacles_words,tier,n,base,percent,low,high,reason,severity_mean,severity_n,severity_reason,"
     "open_percent,open_n,open_reason,index,index_low,index_high,index_reason,"
     "not_filed_n,not_filed_base,not_filed_percent,not_filed_reason,"
     "filed_or_market_n,filed_or_market_base,filed_or_market_percent,filed_or_market_reason,"
     "withdrawn_n,withdrawn_base,withdrawn_percent,withdrawn_reason,"
-    "concerned_group,concerned_n,concerned_base,concerned_percent,concerned_reason,asks_n,asks_reason,method"
+    "concerned_group,concerned_n,concerned_base,concerned_percent,concerned_reason,asks_n,asks_reason,figure_code,method"
 )
 ROUND = (
     "An export form,autumn,Autumn round,sample,Sample round (fictional),2026-09-01,2026-09-30,2.0.0,84,"
-    "Ministry (MFDS),companies,12,,"
+    "Ministry (MFDS),companies,12,,12 companies answered.,"
 )
 METHOD = (
     '"share of companies with a Japan interest that answered, 95% Wilson interval; '
@@ -106,10 +120,11 @@ GROUP = "hidden: the group has too few companies"
 TOTAL = "hidden: the figure it belongs to is hidden"
 PROTECTS = "hidden: it would betray another hidden figure"
 NOT_CODED = ",,texts to the ministry are not coded yet,"
+CODES = ("NM2Y-CFCB,", "SS0X-XJPR,", "4ZT8-AX9S,")  # of the share of gmp, pms and gmp-audit in this very table
 
 
 def write(form: Questionnaire, options: MinistryOptions) -> str:
-    table = release_issue_table(RANKING, Audience.MINISTRY)
+    table = release_issue_table(RANKING, Audience.MINISTRY, LEAST_THRESHOLDS)
     return b"".join(stream_ministry_csv(table, make_round("sample"), form, options)).decode()
 
 
@@ -121,20 +136,31 @@ def test_the_whole_file(form: Questionnaire) -> None:
     stages = f"3,6,50.0,,,,,{BETRAYS},,,,{GROUP}"
     devices = '"companies with devices, IVDs, software or digital products"'
     market = "companies that are approved or on the market"
+    measures = (
+        "B,B Technical barriers to trade,both,the rule itself and how it is applied,admin;officials;time;recognition,"
+        "Administrative burdens; Inconsistent or discriminatory behaviour of officials; Time constraints; "
+        "Lack of recognition or accreditation"
+    )
+    audit = (
+        "B41,B41 Rules on production processes,both,the rule itself and how it is applied,admin,Administrative burdens"
+    )
     lines = [
         HEADINGS,
-        f'{ROUND}area,{names},,,,,yes,Yes,1,{figures},{stages},{devices},,,,{PROTECTS}{NOT_CODED}{METHOD}{RANGE}"',
+        f'{ROUND}area,{names},,,,,yes,Yes,{measures},1,{figures},{stages},{devices},,,,{PROTECTS}{NOT_CODED}{CODES[0]}{METHOD}{RANGE}"',
         (
-            f"{ROUND}area,pms,시판 후,Post-marketing,市販後,,,,,part,In part,,,,,,,"
+            f"{ROUND}area,pms,시판 후,Post-marketing,市販後,,,,,part,In part,"
+            "B,B Technical barriers to trade,rule,the rule itself,,,,,,,,,"
             f"{COUNT},,,{COUNT},,,{COUNT},,,,{COUNT},"
-            f',,,{TOTAL},,,,{TOTAL},,,,{TOTAL},{market},,,,{TOTAL}{NOT_CODED}{METHOD}"'
+            f',,,{TOTAL},,,,{TOTAL},,,,{TOTAL},{market},,,,{TOTAL}{NOT_CODED}{CODES[1]}{METHOD}"'
         ),
         (
-            f"{ROUND}issue,{names},gmp-audit,감사,Audits,監査,part,In part,1,{figures},{stages},,,,,"
-            f'{NOT_CODED}{METHOD}{RANGE}"'
+            f"{ROUND}issue,{names},gmp-audit,감사,Audits,監査,part,In part,{audit},1,{figures},{stages},,,,,"
+            f'{NOT_CODED}{CODES[2]}{METHOD}{RANGE}"'
         ),
     ]
-    assert write(form, MinistryOptions(ENGLISH)) == BOM + "".join(line + "\r\n" for line in lines)
+    assert write(form, MinistryOptions(ENGLISH, methods="12 companies answered.")) == BOM + "".join(
+        line + "\r\n" for line in lines
+    )
 
 
 def test_headings_in_words_are_unique_and_as_many(form: Questionnaire) -> None:

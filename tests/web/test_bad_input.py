@@ -88,7 +88,7 @@ def test_a_round_that_cannot_be_answered(
 def test_a_wrong_link(client: FlaskClient, token: str) -> None:
     for path in ("", "p/sec_profile", "check", "receipt", "link", "withdraw"):
         assert client.get(f"/r/{token}/{path}").status_code == 404
-    for path in ("p/sec_profile", "fragment/sec_profile", "check", "withdraw"):
+    for path in ("p/sec_profile", "save/sec_profile", "check", "withdraw"):
         assert client.post(f"/r/{token}/{path}", data=ANSWERS["sec_profile"]).status_code == 404
 
 
@@ -96,7 +96,7 @@ def test_a_wrong_link(client: FlaskClient, token: str) -> None:
 def test_ten_megabytes(client: FlaskClient, database: Database, language: str) -> None:
     visit = begin(client, language)
     before = read_rows(database)
-    for path in (visit.action, f"/r/{visit.token}/fragment/sec_profile", f"/r/{visit.token}/check", "/s/survey-2026/"):
+    for path in (visit.action, f"/r/{visit.token}/save/sec_profile", f"/r/{visit.token}/check", "/s/survey-2026/"):
         reply = client.post(
             path,
             input_stream=io.BytesIO(b"company_type=" + b"x" * TEN_MEGABYTES),

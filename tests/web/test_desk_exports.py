@@ -67,6 +67,7 @@ def test_raw_holds_every_submitted_return(analyst: FlaskClient, database: Databa
     assert len(rows) == count_live(database, SAMPLE_2026)
     assert sum(row["counted"] == "1" for row in rows) == 36
     assert {row["round_kind"] for row in rows} == {"sample"}
+    assert sorted(row["mode"] for row in rows if row["mode"] != "web") == ["paper", "phone"]
     assert all(row["submitted_at"].endswith("+09:00") for row in rows)
     assert [int(row["number"]) for row in rows] == sorted(int(row["number"]) for row in rows)
     name = reply.headers["Content-Disposition"]
@@ -140,8 +141,8 @@ def test_a_stale_form_comes_back_with_the_reason(sign_in: SignIn) -> None:
 
 
 def test_the_export_page_offers_what_the_role_may_take(analyst: FlaskClient, sign_in: SignIn) -> None:
-    assert "identified.csv" not in read_page(analyst, f"{ROUND}/export")
-    assert "identified.csv" in read_page(sign_in("manager"), f"{ROUND}/export")
+    assert 'value="identified"' not in read_page(analyst, f"{ROUND}/export?kind=identified")
+    assert 'value="identified"' in read_page(sign_in("manager"), f"{ROUND}/export")
 
 
 @pytest.mark.parametrize("path", ["raw.csv", "raw.csv?form=labels&language=ja", "ministry.csv"])
@@ -154,9 +155,15 @@ def test_each_export_is_audited(analyst: FlaskClient, database: Database, path: 
     assert str(event.details["file"]).startswith("FICTIONAL_")
 
 
-@pytest.mark.parametrize("query", ["language=xx", "form=other"])
-def test_an_unknown_choice_of_the_file_is_explained(analyst: FlaskClient, query: str) -> None:
-    assert analyst.get(f"{ROUND}/export/raw.csv?{query}").status_code == 400
+@pytest.mark.parametrize("file", ["raw.csv", "ministry.csv"])
+@pytest.mark.parametrize("query", ["language=xx", "form=other", "company_size=micro", "labels=1"])
+def test_what_a_file_cannot_be_asked_for_is_explained(
+    analyst: FlaskClient, database: Database, file: str, query: str
+) -> None:
+    """A file that ignored a filter would be taken for the filtered one."""
+    assert analyst.get(f"{ROUND}/export/{file}?{query}").status_code == 400
+    with database.read() as connection:
+        assert not list_audit(connection, action="export.csv")
 
 
 def test_a_failure_is_an_error_page_and_never_half_a_file(manager: FlaskClient, app: Flask, database: Database) -> None:

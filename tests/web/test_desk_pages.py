@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from lxml.html import document_fromstring
+from sqlalchemy import select, update
 
 from surveyapp.questionnaire.model import LANGUAGES, Questionnaire
 from surveyapp.records.audit import list_audit
+from surveyapp.records.change_feed import take_revision
 from surveyapp.records.database import Database
-from surveyapp.records.tables import response
+from surveyapp.records.tables import release, response, round_table
 from surveyapp.reports.charts import Chart, load_figure
 from surveyapp.settings import Settings
+from tests.desk_pages import read_csv
 from tests.web.desk_data import (
     EARLIER,
     ROUND,
@@ -41,6 +45,11 @@ PAGES = (
     f"{ROUND}/questions/rank_topics?by=company_size",
     f"{ROUND}/texts?area=gmp&question=ft_case",
     f"{ROUND}/released",
+    f"{ROUND}/disclosure?audience=japan&by=jp_stage",
+    f"{TRIAL}/disclosure",
+    f"{ROUND}/briefing",
+    f"{EARLIER}/progress",
+    f"{TRIAL}/progress",
     f"{ROUND}/export",
     "/desk/audit",
 )
@@ -155,6 +164,12 @@ def test_a_round_without_returns_says_what_comes(analyst: FlaskClient) -> None:
     assert not read_figures(page)
 
 
+@pytest.mark.parametrize("query", ["area=nonsense", "by=nonsense"])
+def test_an_unknown_filter_is_explained_where_there_is_nothing_to_filter(analyst: FlaskClient, query: str) -> None:
+    page = read_page(analyst, f"{TRIAL}/issues?{query}", status=400)
+    assert "This filter does not exist" in page
+
+
 def test_a_filter_that_nobody_passes_says_so(analyst: FlaskClient) -> None:
     page = read_page(analyst, f"{ROUND}/issues?company_type=cosmetic&company_size=e1000p&jp_stage=withdrawn")
     assert "No company passes these filters" in page
@@ -236,6 +251,17 @@ def test_a_viewer_sees_released_figures_alone(sign_in: SignIn) -> None:
     assert viewer.get("/desk/audit").status_code == 403
 
 
+def test_the_methods_sentence_is_the_same_on_the_released_page_the_progress_page_and_in_the_ministry_file(
+    sign_in: SignIn, analyst: FlaskClient
+) -> None:
+    viewer = sign_in("viewer")
+    [told] = re.findall(r'class="methods-sentence".*?<p>(.*?)</p>', read_page(viewer, f"{ROUND}/released"), re.DOTALL)
+    assert re.match(r"\d+ companies answered from [\d-]+ to [\d-]+ \(Asia/Seoul\)\. ", told)
+    assert f"<p>{told}</p>" in read_page(viewer, f"{ROUND}/progress")
+    rows = read_csv(analyst.get(f"{ROUND}/export/ministry.csv?lang=en").get_data())
+    assert {row["round_methods"] for row in rows} == {told}
+
+
 def test_hidden_figures_are_nowhere_on_the_released_page(sign_in: SignIn) -> None:
     """Stopped or withdrawn: one company. Its answers can be read neither in the tables nor in the charts."""
     page = read_page(sign_in("viewer"), f"{ROUND}/released")
@@ -246,6 +272,85 @@ def test_hidden_figures_are_nowhere_on_the_released_page(sign_in: SignIn) -> Non
                 assert not re.search(r"\((\d|\d+/[1-4])\)", text), text
 
 
+def list_releases(database: Database) -> list[tuple[str, str, str]]:
+    with database.read() as connection:
+        rows = connection.execute(
+            select(release.c.audience, release.c.definition, release.c.actor).order_by(release.c.release_number)
+        )
+        return [(row.audience, row.definition, row.actor) for row in rows]
+
+
+def test_what_a_viewer_is_given_is_remembered(sign_in: SignIn, analyst: FlaskClient, database: Database) -> None:
+    preview = read_page(analyst, f"{ROUND}/released")
+    assert list_releases(database) == []
+    viewer = sign_in("viewer")
+    first = read_page(viewer, f"{ROUND}/released")
+    assert [definition for _, definition, _ in list_releases(database)][:3] == [
+        "issues",
+        "segments:jp_stage",
+        "readiness",
+    ]
+    assert {(audience, actor) for audience, _, actor in list_releases(database)} == {("ministry", "viewer@example.com")}
+    assert "As released on" in first
+    assert "As released on" not in preview
+    before = list_releases(database)
+    assert read_words(read_page(viewer, f"{ROUND}/released")) == read_words(first)
+    assert analyst.get(f"{ROUND}/export/ministry.csv").status_code == 200
+    assert list_releases(database) == before, "the file holds the same table"
+
+
+def test_a_company_that_withdraws_is_not_told_to_viewers(sign_in: SignIn, database: Database) -> None:
+    viewer = sign_in("viewer")
+    first = read_page(viewer, f"{ROUND}/released")
+    with database.write() as connection:
+        of_round = select(round_table.c.round_id).where(round_table.c.slug == ROUND.rpartition("/")[2])
+        found = select(response.c.survey_id, response.c.number).where(response.c.round_id == of_round.scalar_subquery())
+        survey_id, withdrawn = connection.execute(found.order_by(response.c.number)).first() or ("", 0)
+        connection.execute(
+            update(response)
+            .where(response.c.number == withdrawn)
+            .values(
+                state="withdrawn",
+                answers={},
+                texts={},
+                identity_link=None,
+                contact_link=None,
+                company_id=None,
+                withdrawn_at=datetime.now(UTC),
+                revision=take_revision(connection, survey_id),
+            )
+        )
+    again = read_page(viewer, f"{ROUND}/released")
+    assert read_table(again) == read_table(first)
+
+
+def read_table(page: str) -> list[list[str]]:
+    """The ranking, cell by cell."""
+    rows = document_fromstring(read_card(page, "ranking")).iter("tr")
+    return [[" ".join("".join(map(str, cell.itertext())).split()) for cell in row] for row in rows]
+
+
+@pytest.mark.parametrize("audience", ["ministry", "japan", "public"])
+def test_staff_see_what_an_audience_would_be_shown_and_why_not(
+    sign_in: SignIn, analyst: FlaskClient, database: Database, audience: str
+) -> None:
+    page = read_page(analyst, f"{ROUND}/disclosure?audience={audience}&by=jp_stage")
+    tables = read_words(read_card(page, "tables"))
+    assert "Areas and problems" in tables
+    assert "hidden: the group has too few companies" in tables
+    assert "not yet as it is now" in tables
+    assert "Merged," in read_words(read_card(page, "rollups"))
+    assert list_releases(database) == []
+    read_page(sign_in("viewer"), f"{ROUND}/released")
+    again = read_words(read_card(read_page(analyst, f"{ROUND}/disclosure?audience={audience}"), "tables"))
+    assert ("not yet as it is now" in again) is True, "the groups that no page shows"
+    assert sign_in("viewer").get(f"{ROUND}/disclosure").status_code == 403
+
+
+def test_an_audience_that_does_not_exist_is_explained(analyst: FlaskClient) -> None:
+    assert analyst.get(f"{ROUND}/disclosure?audience=rivals").status_code == 400
+
+
 def test_released_figures_take_no_filters(sign_in: SignIn) -> None:
     viewer = sign_in("viewer")
     plain = read_page(viewer, f"{ROUND}/released")
@@ -253,7 +358,9 @@ def test_released_figures_take_no_filters(sign_in: SignIn) -> None:
     assert read_words(plain.split("<main")[1]) == read_words(filtered.split("<main")[1])
 
 
-@pytest.mark.parametrize("path", ["issues", "questions?section=sec_challenges", "texts", "released", "export"])
+@pytest.mark.parametrize(
+    "path", ["issues", "questions?section=sec_challenges", "texts", "released", "briefing", "export"]
+)
 def test_pages_ask_the_database_as_often_for_one_return_as_for_many(
     analyst: FlaskClient, database: Database, count_queries: Callable[[], Any], path: str
 ) -> None:
@@ -271,3 +378,47 @@ def _list_texts(value: object) -> list[str]:
     if isinstance(value, list):
         return [text for item in value for text in _list_texts(item)]
     return [str(value)]
+
+
+@pytest.mark.parametrize(
+    ("role", "groups"),
+    [
+        ("viewer", {"Answers": ["Released figures", "Briefing"], "Fieldwork": ["Progress"]}),
+        (
+            "analyst",
+            {
+                "Answers": ["Issues", "Questions", "Texts", "Released figures", "Disclosure", "Briefing", "Export"],
+                "Fieldwork": ["Progress"],
+            },
+        ),
+    ],
+)
+def test_a_group_of_pages_holds_what_the_role_may_open(
+    sign_in: SignIn, role: str, groups: dict[str, list[str]]
+) -> None:
+    page = document_fromstring(read_page(sign_in(role), f"{ROUND}/released"))
+    shown = {
+        group.findtext("div/span"): [link.text for link in group.iterfind("div/ul/li/a")]
+        for group in page.iterfind(".//details[@class='drop nav-group']")
+    }
+    assert shown == groups
+    assert [link.text for link in page.iterfind(".//details//a[@aria-current]")] == ["Released figures"]
+
+
+def test_the_field_is_told_to_analysts_whole_and_to_viewers_as_released(sign_in: SignIn, analyst: FlaskClient) -> None:
+    whole = read_page(analyst, f"{EARLIER}/progress")
+    assert re.search(r"response rate [\d.]+% \(AAPOR RR1, \d+/\d+\)", read_words(whole))
+    dispositions = read_words(read_card(whole, "dispositions"))
+    assert "2.111" in dispositions and "I / (I + R + UO)" in dispositions
+    assert len(read_figures(whole)) == 4, "steps, days, two segments: of membership the samples know nothing"
+    viewer = sign_in("viewer")
+    released = read_page(viewer, f"{EARLIER}/progress")
+    assert "dispositions" not in released and not read_figures(released)
+    assert "×" in read_words(read_card(released, "by-size")) or "hidden" in read_words(read_card(released, "by-size"))
+    assert "Released for: Ministry (MFDS)" in read_words(released)
+
+
+def test_a_round_without_invitations_says_so(analyst: FlaskClient) -> None:
+    page = read_page(analyst, f"{TRIAL}/progress")
+    assert "No company is invited to this round yet." in read_words(read_card(page, "steps"))
+    assert "no response rate can be given" in read_words(page)

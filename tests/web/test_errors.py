@@ -111,7 +111,9 @@ def test_a_round_out_of_its_time_names_the_moment(
     show_fault: Callable[[Exception, str], FlaskClient], kind: type[Exception], language: str, time: str
 ) -> None:
     text = Text("회차", "Round", "実施回")
-    round_ = Round("s", 1, "r", "real", "1", text, {}, MOMENT, MOMENT, open_link=True, counts_companies=False)
+    round_ = Round(
+        "s", 1, "r", "real", "1", text, {}, MOMENT, MOMENT, open_link=True, counts_companies=False, scheduled_at=MOMENT
+    )
     reply = show_fault(kind(round_), language).get("/fault")
     assert reply.status_code == 403
     assert time in reply.text
@@ -132,6 +134,28 @@ def test_what_failed_stands_in_the_log_without_what_was_typed(
     assert "test_errors.py" in caplog.text
     assert reply.headers["X-Request-Id"] in caplog.text
     assert CANARY not in caplog.text
+
+
+class StoppedInTheMiddle(io.BytesIO):
+    """What a server reads from a client that sends no more."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise BlockingIOError(CANARY)
+
+    def readinto(self, buffer: object) -> int:
+        raise BlockingIOError(CANARY)
+
+
+def test_a_post_that_stops_in_the_middle(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        reply = client.post(
+            "/desk/sign-in",
+            input_stream=StoppedInTheMiddle(b"x" * 100),
+            environ_overrides={"wsgi.input_terminated": True},  # as gunicorn says it
+            content_type="application/x-www-form-urlencoded",
+        )
+    assert reply.status_code == 400
+    assert caplog.records == []
 
 
 def test_a_post_that_is_too_large(client: FlaskClient) -> None:

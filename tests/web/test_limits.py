@@ -8,10 +8,12 @@ from dataclasses import replace
 from flask import Flask
 from flask.testing import FlaskClient
 
+from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.records.database import Database
 from surveyapp.settings import Settings
 from surveyapp.web import create_app
 from tests.page_checks import check_page
+from tests.respondent_visits import make_round
 
 
 def test_sign_in_is_limited_for_one_address(settings: Settings, database: Database) -> None:
@@ -38,11 +40,20 @@ def test_each_application_counts_for_itself(client: FlaskClient, app: Flask) -> 
     assert client.post("/desk/sign-in", data={}).status_code == 400
 
 
-def test_starting_a_return_is_limited(app: Flask) -> None:
-    limited = {
-        endpoint: getattr(view, "rate_limit", None)
-        for endpoint, view in app.view_functions.items()
-        if hasattr(view, "rate_limit")
-    }
-    assert limited["account.sign_in"] == "rate_limit_sign_in"
-    assert "rate_limit_start" in limited.values()
+def test_starting_a_return_is_limited_and_changing_the_language_is_not(
+    settings: Settings, database: Database, questionnaire: Questionnaire
+) -> None:
+    app = create_app(replace(settings, rate_limit_start="2 per minute"))
+    client = app.test_client()
+    make_round(database, questionnaire, slug="open")
+    ticket = re.findall(r'name="ticket" value="([^"]+)"', client.get("/s/open/").text)[0]
+
+    def post(**form: str) -> int:
+        reply = client.post("/s/open/", data={"ticket": ticket, **form})
+        check_page(reply)
+        return reply.status_code
+
+    assert [post(switch_language=language) for language in ("ja", "ko", "en")] == [200, 200, 200]
+    assert [post(), post(), post()] == [422, 422, 429]
+    assert post(switch_language="ja") == 200
+    app.extensions["surveyapp"].database.close()

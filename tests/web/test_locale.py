@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext
 
 from surveyapp.locale import load_translator
-from surveyapp.web.locale import find_language_url, show_date, show_number, show_time, use_language
+from surveyapp.questionnaire.model import LANGUAGES
+from surveyapp.web.locale import find_language_url, say, show_date, show_number, show_time, use_language
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_links_to_other_languages_never_lead_away(client: FlaskClient, path: str
 @pytest.mark.parametrize(
     ("language", "time", "date"),
     [
-        ("ko", "2026년 11월 23일 00:05 (Asia/Seoul)", "2026년 11월 23일 (Asia/Seoul)"),
+        ("ko", "2026년 11월 23일 00:05 (Asia/Seoul)\u2060", "2026년 11월 23일 (Asia/Seoul)\u2060"),  # held to "까지"
         ("en", "November 23, 2026, 00:05 (Asia/Seoul)", "November 23, 2026 (Asia/Seoul)"),
         ("ja", "2026年11月23日 00:05 (Asia/Seoul)", "2026年11月23日 (Asia/Seoul)"),
     ],
@@ -80,6 +81,21 @@ def test_a_form_may_switch_the_language_of_its_reply(app: Flask) -> None:
         assert str(get_locale()) == "ja"
         reply = app.process_response(app.make_response("x"))
     assert "language=ja" in reply.headers["Set-Cookie"]
+
+
+def test_what_a_view_says_is_what_babel_says_in_the_language_of_the_request(app: Flask) -> None:
+    for language in ("ko", "en", "ja", "ko"):
+        with app.test_request_context(f"/?lang={language}"):
+            assert say("No answer") == gettext("No answer")
+            assert say("Rank %(position)s", position="<2>") == gettext("Rank %(position)s", position="<2>")
+            assert say("100 % of nothing") == "100 % of nothing"
+    with app.test_request_context("/?lang=ko"):
+        spoken = {say("No answer")}
+        for chosen in LANGUAGES:
+            use_language(chosen)
+            assert say("No answer") == gettext("No answer")
+            spoken.add(say("No answer"))
+    assert len(spoken) == 3
 
 
 def test_modules_without_a_request_are_translated_too() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from surveyapp.questionnaire.model import Questionnaire, Stored
 from surveyapp.records.database import Database
 from surveyapp.records.encryption import Vault
 from surveyapp.records.tables import confidential, draft, refusal, response
+from surveyapp.web.installation import keep_installation
 from tests.respondent_visits import ANSWERS, Visit, answer_until, make_round
 
 pytestmark = pytest.mark.usefixtures("round_")
@@ -275,6 +277,18 @@ def test_leaving_keeps_what_is_valid_and_shows_the_private_link(begun: Visit, da
     assert ("company_type", "bio") in begun.values
 
 
+@pytest.mark.parametrize(
+    ("base_url", "address"),
+    [("https://survey.example.org", "https://survey.example.org/r/"), ("http://127.0.0.1:8000", "http://localhost/r/")],
+)
+def test_private_link_names_the_public_address_or_the_host_that_was_asked_for(
+    begun: Visit, app: Flask, base_url: str, address: str
+) -> None:
+    installation = app.extensions["surveyapp"]
+    keep_installation(app, replace(installation, settings=replace(installation.settings, base_url=base_url)))
+    assert address in begun.leave().text
+
+
 def test_leaving_loses_nothing_that_was_typed_without_asking(begun: Visit, database: Database, vault: Vault) -> None:
     answer_until(begun, "grp_areas").fill({"ch_areas": ["reg"]}).press()
     begun.fill({"ch_reg_sev": "3", "ch_reg_delay": "아홉 달"}).leave()
@@ -325,10 +339,56 @@ def test_somebody_elses_answers_are_not_overwritten_unseen(
     begun.fill({**ANSWERS["sec_profile"], "company_size": "e1000p"}).press()
     other.fill({**ANSWERS["sec_profile"], "company_size": "e1_49"}).press()
     assert other.status == 409
-    assert "6. 임직원 수: 1,000명 이상" in other.text
+    assert len(other.list_faults()) == 1
+    (box,) = other.find(class_="conflict")
+    assert [option.get("value", "").partition("@")[0] for option in box.iter("input")] == ["mine", "theirs"]
+    assert "1,000명 이상" in other.text
     assert read_answers(database, vault, begun)["company_size"] == "e1000p"
     other.press()
+    assert other.status == 409, "nothing was chosen"
+    other.choose_between("company_size", "mine").press()
+    assert other.status == 200
     assert read_answers(database, vault, begun)["company_size"] == "e1_49"
+
+
+def test_a_page_with_faults_asks_about_conflicts_at_once(
+    begun: Visit, app: Flask, database: Database, vault: Vault
+) -> None:
+    other = Visit(app.test_client()).open(f"/r/{begun.token}/p/sec_profile?lang=ko")
+    begun.fill({**ANSWERS["sec_profile"], "company_size": "e1000p"}).press()
+    other.fill({"company_size": "e1_49"}).press()
+    assert other.status == 422
+    assert len(other.find(class_="conflict")) == 1
+    assert "1,000명 이상" in other.text
+    assert read_answers(database, vault, begun)["company_size"] == "e1000p"
+    other.choose_between("company_size", "theirs").press()
+    assert other.status == 200, "what one left blank the other has filled in"
+    assert read_answers(database, vault, begun)["company_type"] == ANSWERS["sec_profile"]["company_type"]
+
+
+def test_the_other_persons_answer_can_be_taken_over(begun: Visit, app: Flask, database: Database, vault: Vault) -> None:
+    other = Visit(app.test_client()).open(f"/r/{begun.token}/p/sec_profile?lang=ko")
+    begun.fill({**ANSWERS["sec_profile"], "company_size": "e1000p"}).press()
+    other.fill({**ANSWERS["sec_profile"], "company_size": "e1_49", "company_type": "ivd"}).leave()
+    assert other.status == 409
+    assert read_answers(database, vault, begun)["company_type"] == ANSWERS["sec_profile"]["company_type"]
+    for name in ("company_size", "company_type"):
+        other.choose_between(name, "theirs")
+    other.leave()
+    assert other.path.endswith("/link")
+    assert read_answers(database, vault, begun)["company_size"] == "e1000p"
+
+
+def test_people_on_one_page_keep_each_what_they_changed(
+    begun: Visit, app: Flask, database: Database, vault: Vault
+) -> None:
+    begun.fill(ANSWERS["sec_profile"]).press().open(f"/r/{begun.token}/p/sec_profile")
+    other = Visit(app.test_client()).open(f"/r/{begun.token}/p/sec_profile?lang=ko")
+    begun.fill({"company_size": "e1000p"}).press()
+    other.fill({"company_type": "ivd"}).press()
+    assert other.status == 200 and not other.path.endswith("/p/sec_profile")
+    answers = read_answers(database, vault, begun)
+    assert (answers["company_size"], answers["company_type"]) == ("e1000p", "ivd")
 
 
 def test_refusing_later_erases_everything(begun: Visit, database: Database) -> None:
@@ -506,18 +566,6 @@ def test_band_of_trial_and_sample_rounds_is_on_every_page(
     visit.open(f"/r/{token}/check").press()
     assert visit.find(class_="round-banner")
     assert Visit(client).open(f"/s/{kind}/declined").find(class_="round-banner")
-
-
-def test_fragment_holds_the_questions_alone_and_stores_nothing(begun: Visit, database: Database, vault: Vault) -> None:
-    answer_until(begun, "sec_japan")
-    before = read_answers(database, vault, begun)
-    reply = begun.client.post(f"/r/{begun.token}/fragment/sec_japan", data={"jp_stage": "filed", "shown": "jp_stage"})
-    assert reply.status_code == 200
-    html = reply.get_data(as_text=True)
-    assert "<html" not in html
-    assert 'data-question="jp_products"' in html
-    assert "field-error" not in html
-    assert read_answers(database, vault, begun) == before
 
 
 def test_a_page_asks_the_database_as_often_for_a_full_return_as_for_a_new_one(

@@ -153,9 +153,13 @@ def test_signing_out_ends_the_session(sign_in: Callable[[str], FlaskClient], dat
     with client.application.test_request_context("/desk/"):
         own_session["csrf_token"] = "raw"
         token = generate_csrf()
+    copied = client.get_cookie("desk_session", path="/desk")
+    assert copied is not None
     response = client.post("/desk/sign-out", data={"csrf_token": token})
     assert (response.status_code, response.location) == (303, "/desk/sign-in")
     assert client.get("/desk/").status_code == 303
+    client.set_cookie("desk_session", copied.value, path="/desk")
+    assert client.get("/desk/").status_code == 303, "a copy of the cookie outlives signing out"
     assert list_actions(database) == [("analyst@example.com", "account.signed_out")]
 
 

@@ -22,6 +22,11 @@ HEAVY = (
     "duckdb",
     "gunicorn",
     "babel.messages",
+    "regex",
+    "highspy",
+    "openpyxl",
+    "pyarrow",
+    "xlsxwriter",
 )
 ROOT = Path(__file__).parents[2]
 

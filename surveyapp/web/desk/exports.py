@@ -7,40 +7,39 @@ from datetime import UTC, datetime
 from itertools import chain
 from urllib.parse import quote
 
-from flask import render_template, request, url_for
+from flask import request
 from flask_babel import gettext as _
-from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
 from surveyapp.analysis.answer_index import AnswerIndex
-from surveyapp.analysis.disclosure import Audience, release_issue_table
 from surveyapp.analysis.issues import rank_issues
 from surveyapp.analysis.masks import FilterUnknown, build_mask
-from surveyapp.analysis.open_indexes import open_index
+from surveyapp.analysis.ministry_release import release_ministry_table
+from surveyapp.analysis.released_methods import release_methods
 from surveyapp.fieldwork.return_stream import stream_returns
-from surveyapp.fieldwork.rounds import Round, find_round, list_rounds, load_questionnaire_of
+from surveyapp.fieldwork.rounds import Round, find_round, load_questionnaire_of
+from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.locale import load_translator
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.questionnaire.taxonomy import load_taxonomy
 from surveyapp.records.audit import Detail, write_audit
-from surveyapp.reports.csv_export import Numbers, RawKind, RawOptions, name_file, name_raw_file, stream_raw_csv
+from surveyapp.reports.csv_export import RawKind, RawOptions, name_file, name_raw_file, stream_raw_csv
+from surveyapp.reports.exports.request import ExportRequest
+from surveyapp.reports.exports.row_layout import Numbers
 from surveyapp.reports.ministry_table import MinistryOptions, stream_ministry_csv
+from surveyapp.reports.released_methods import write_released_methods
 from surveyapp.reports.words import Words
-from surveyapp.web.access import ANALYST, MANAGER, allow, may
+from surveyapp.web.access import ANALYST, MANAGER, allow
 from surveyapp.web.csrf import show_again_with
-from surveyapp.web.desk.pages import ExportPage, FilterOption
-from surveyapp.web.desk.surroundings import build_desk_frame, build_round_head, find_actor, find_words
-from surveyapp.web.frame import LANGUAGE_NAMES, Notice, SummaryFault
+from surveyapp.web.desk.current_index import open_current_index
+from surveyapp.web.desk.exporting.composer_page import show_composer
+from surveyapp.web.desk.exporting.sending import find_reason_fault
+from surveyapp.web.desk.surroundings import find_actor
+from surveyapp.web.frame import Notice
 from surveyapp.web.installation import Installation, find_installation
-from surveyapp.web.locale import find_language, read_language
+from surveyapp.web.locale import PARAMETER, find_language, read_language
 
-REASON_LENGTH = 10  # characters at least: enough for a purpose, too many for a dash
-MOST_REASON = 500
-
-
-@allow(ANALYST)
-def show_export(slug: str) -> str:
-    return _show_export(slug)
+_PARAMETERS = frozenset({PARAMETER, "form", "language"})
 
 
 @allow(ANALYST)
@@ -49,9 +48,12 @@ def send_raw(slug: str) -> Response:
     return _send_raw(slug, "raw", reason=None)
 
 
+_IDENTIFIED = ExportRequest("identified")
+
+
 def _show_export_again(slug: str) -> str:
     notice = Notice(_("The form had become stale. Please check your reason and send it again."), "warning")
-    return _show_export(slug, notice=notice)
+    return show_composer(slug, _IDENTIFIED, notice=notice)
 
 
 @allow(MANAGER)
@@ -59,31 +61,33 @@ def _show_export_again(slug: str) -> str:
 def send_identified(slug: str) -> Response | tuple[str, int]:
     """The raw file with what names the companies; a manager says why it is needed."""
     reason = " ".join(request.form.get("reason", "").split())
-    if not REASON_LENGTH <= len(reason) <= MOST_REASON:
-        words = _(
-            "Say in %(least)s to %(most)s characters what the file is for.", least=REASON_LENGTH, most=MOST_REASON
-        )
-        return _show_export(slug, faults=(SummaryFault(words, "#reason"),)), 422
+    if (fault := find_reason_fault(reason)) is not None:
+        return show_composer(slug, _IDENTIFIED, faults=(fault,)), 422
     return _send_raw(slug, "identified", reason=reason)
 
 
 @allow(ANALYST)
 def send_ministry(slug: str) -> Response:
     """The ministry table: released figures only."""
+    _check_parameters()
     installation = find_installation()
     words, with_labels = _read_words(), _read_labels()
     survey_round, questionnaire, index = _load(installation, slug)
     mask = build_mask(index, questionnaire, survey_round.round_id)
-    table = release_issue_table(rank_issues(index, questionnaire, load_taxonomy(), mask), Audience.MINISTRY)
-    options = MinistryOptions(words, with_labels)
-    content = stream_ministry_csv(table, survey_round, questionnaire, options)
+    ranking = rank_issues(index, questionnaire, load_taxonomy(), mask)
     now = datetime.now(UTC)
+    table = release_ministry_table(installation.database, survey_round, ranking, actor=find_actor(), now=now)
+    with installation.database.read() as connection:
+        methods = release_methods(connection, survey_round, mask.size, Audience.MINISTRY)
+    options = MinistryOptions(words, with_labels, write_released_methods(words, survey_round, methods))
+    content = stream_ministry_csv(table, survey_round, questionnaire, options)
     name = f"{name_file(survey_round.survey_id, survey_round, 'ministry', now)}_{words.language}.csv"
-    details: dict[str, Detail] = {"language": words.language, "labels": with_labels, "revision": index.revision}
+    details: dict[str, Detail] = {"language": words.language, "labels": with_labels, "revision": table.origin.revision}
     return _send(installation, survey_round, "ministry", name, content, details, now)
 
 
 def _send_raw(slug: str, kind: RawKind, *, reason: str | None) -> Response:
+    _check_parameters()
     installation = find_installation()
     options = RawOptions(_read_words(), _read_labels(), kind)
     survey_round, questionnaire, index = _load(installation, slug)
@@ -163,11 +167,14 @@ def _load(installation: Installation, slug: str) -> tuple[Round, Questionnaire, 
     with installation.database.read() as connection:
         survey_round = find_round(connection, survey_id, slug)
         questionnaire = load_questionnaire_of(connection, survey_round)
-    return (
-        survey_round,
-        questionnaire,
-        open_index(installation.database, survey_id, snapshots=installation.settings.instance),
-    )
+    return survey_round, questionnaire, open_current_index()
+
+
+def _check_parameters() -> None:
+    """Raises FilterUnknown for a parameter that means nothing here: a file that ignored a filter would mislead."""
+    for name in request.args:
+        if name not in _PARAMETERS:
+            raise FilterUnknown(name)
 
 
 def _read_words() -> Words:
@@ -184,27 +191,3 @@ def _read_labels() -> bool:
     if given not in ("codes", "labels"):
         raise FilterUnknown("form", given)
     return given == "labels"
-
-
-def _show_export(slug: str, *, faults: tuple[SummaryFault, ...] = (), notice: Notice | None = None) -> str:
-    installation = find_installation()
-    survey_id = installation.settings.survey_id
-    with installation.database.read() as connection:
-        survey_round = find_round(connection, survey_id, slug)
-        rounds = list_rounds(connection, survey_id)
-    index = open_index(installation.database, survey_id, snapshots=installation.settings.instance)
-    current = find_language()
-    page = ExportPage(
-        frame=build_desk_frame(survey_round),
-        head=build_round_head(survey_round, rounds),
-        csrf_token=generate_csrf(),
-        raw_url=url_for("desk.send_raw", slug=slug),
-        ministry_url=url_for("desk.send_ministry", slug=slug),
-        identified_url=url_for("desk.send_identified", slug=slug) if may(MANAGER) else "",
-        languages=tuple(FilterOption(language, name, language == current) for language, name in LANGUAGE_NAMES.items()),
-        reason=request.form.get("reason", ""),
-        faults=faults,
-        notice=notice,
-        returns=find_words().number(len(index.of_round(survey_round.round_id))),
-    )
-    return render_template("desk/export.html", page=page)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import render_template, url_for
 
-from surveyapp.analysis.open_indexes import open_index
 from surveyapp.fieldwork.rounds import list_rounds
-from surveyapp.web.access import SIGNED_IN, VIEWER, allow, may
+from surveyapp.web.access import ADMIN, MANAGER, SIGNED_IN, VIEWER, allow, may
+from surveyapp.web.desk.current_index import open_current_index
+from surveyapp.web.desk.first_steps import build_first_steps
 from surveyapp.web.desk.pages import HomePage, RoundLine
 from surveyapp.web.desk.surroundings import (
     build_desk_frame,
@@ -15,6 +16,7 @@ from surveyapp.web.desk.surroundings import (
     describe_state,
     find_words,
     list_round_links,
+    name_round,
 )
 from surveyapp.web.installation import find_installation
 
@@ -26,17 +28,23 @@ def show_home() -> str:
     words = find_words()
     with installation.database.read() as connection:
         rounds = list_rounds(connection, survey_id)
-    index = open_index(installation.database, survey_id, snapshots=installation.settings.instance)
+        first_steps = build_first_steps(connection, survey_id) if may(ADMIN) else None
+    index = open_current_index()
     lines = tuple(
         RoundLine(
-            title=words.text(survey_round.title),
+            title=name_round(survey_round, words),
             kind=describe_kind(survey_round, words),
             period=describe_period(survey_round, words),
             state=describe_state(survey_round, words),
             returns=words.number(len(index.of_round(survey_round.round_id))),
-            links=list_round_links(survey_round),
+            groups=list_round_links(survey_round),
         )
         for survey_round in rounds
     )
-    page = HomePage(frame=build_desk_frame(), rounds=lines if may(VIEWER) else ())
+    page = HomePage(
+        frame=build_desk_frame(),
+        rounds=lines if may(VIEWER) else (),
+        new_round_url=url_for("desk.show_new_round") if may(MANAGER) else "",
+        first_steps=first_steps,
+    )
     return render_template("desk/home.html", page=page)

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from surveyapp.analysis.issues import IssueRanking, rank_issues
 from surveyapp.analysis.masks import FilterUnknown, build_mask
 from surveyapp.analysis.readiness import match_importance, profile_readiness
-from surveyapp.analysis.segments import SEGMENT_QUESTIONS, SegmentQuestion, cross_areas
+from surveyapp.analysis.segments import SegmentQuestion, cross_areas
 from surveyapp.analysis.trends import RoundComparison, compare_rounds
 from surveyapp.questionnaire.taxonomy import load_taxonomy
 from surveyapp.reports.cards import FigureCard
@@ -19,35 +19,62 @@ from surveyapp.reports.issue_details import report_burden, report_segments, repo
 from surveyapp.reports.issue_ranking import IssueLinks, report_leaves, report_ranking
 from surveyapp.reports.readiness_report import report_importance, report_readiness
 from surveyapp.web.access import ANALYST, allow
+from surveyapp.web.desk.figure_notes import show_notes
 from surveyapp.web.desk.pages import IssuesPage, ShownCard, Tools
-from surveyapp.web.desk.selection import Selection, build_filter_bar, describe_emptiness, find_url, load_selection
+from surveyapp.web.desk.segment_choice import find_segment_question, list_segment_tools
+from surveyapp.web.desk.selection import (
+    Selection,
+    build_filter_bar,
+    describe_caution,
+    describe_emptiness,
+    find_url,
+    load_selection,
+)
 from surveyapp.web.desk.surroundings import build_desk_frame, build_round_head, find_words
 from surveyapp.web.frame import Link
 from surveyapp.web.headers import permit_charts
+from surveyapp.web.revalidation import let_browser_keep
 
 
 @allow(ANALYST)
 def show_issues(slug: str) -> str:
     selection = load_selection(slug)
+    area, by = _find_area(), find_segment_question()
     permit_charts()
-    cards = _build_cards(selection) if selection.mask.size else ()
+    let_browser_keep()
+    cards = show_notes(_build_cards(selection, area, by), selection) if selection.mask.size else ()
+    names = _name_figures()
     page = IssuesPage(
         frame=build_desk_frame(selection.round),
         head=build_round_head(selection.round, selection.rounds),
         filters=build_filter_bar(selection, "area", "by", "before"),
-        empty="" if selection.mask.size else describe_emptiness(selection),
+        empty=describe_emptiness(selection),
+        caution=describe_caution(selection),
         cards=cards,
-        contents=tuple(Link(f"#{shown.card.name}", shown.card.title) for shown in cards),
+        contents=tuple(Link(f"#{shown.card.name}", names[shown.card.name]) for shown in cards),
     )
     return render_template("desk/issues.html", page=page)
 
 
-def _build_cards(selection: Selection) -> tuple[ShownCard, ...]:
+def _name_figures() -> dict[str, str]:
+    """Names of the figures in few words, for the list of contents."""
+    return {
+        "ranking": _("Priority"),
+        "leaves": _("Problems in an area"),
+        "segments": _("By group"),
+        "severity": _("Severity and status"),
+        "burden": _("Delay and cost"),
+        "readiness": _("Readiness"),
+        "importance": _("Readiness against priority"),
+        "change": _("Change since then"),
+    }
+
+
+def _build_cards(selection: Selection, area: str | None, by: SegmentQuestion) -> tuple[ShownCard, ...]:
     index, mask, source = selection.index, selection.mask, selection.source
     taxonomy = load_taxonomy()
     ranking = rank_issues(index, selection.questionnaire, taxonomy, mask)
     profile = profile_readiness(index, selection.questionnaire, mask)
-    by = _find_segment_question()
     links = IssueLinks(
         texts=lambda code: find_url(
             path=url_for("desk.show_texts", slug=selection.round.slug), drop=("area", "by", "before"), issue=code
@@ -55,11 +82,12 @@ def _build_cards(selection: Selection) -> tuple[ShownCard, ...]:
         leaves=lambda code: find_url(area=code, anchor="leaves"),
     )
     shown = [ShownCard(report_ranking(ranking, source, links))]
-    shown += _show_leaves(ranking, selection, links)
+    shown += _show_leaves(ranking, selection, links, area)
     shown += [
         ShownCard(
             report_segments(cross_areas(index, selection.questionnaire, mask, by), source),
-            _list_segment_tools(by, selection),
+            list_segment_tools(by, selection, anchor="segments"),
+            part=by,
         ),
         ShownCard(report_severity(ranking, source)),
         ShownCard(report_burden(ranking, source)),
@@ -70,12 +98,9 @@ def _build_cards(selection: Selection) -> tuple[ShownCard, ...]:
     return tuple(shown)
 
 
-def _show_leaves(ranking: IssueRanking, selection: Selection, links: IssueLinks) -> list[ShownCard]:
-    """The problems of one area: the one in the address, else the first of the ranking."""
-    wanted = request.args.get("area")
+def _show_leaves(ranking: IssueRanking, selection: Selection, links: IssueLinks, wanted: str | None) -> list[ShownCard]:
+    """The problems of one area: the one that is wanted, else the first of the ranking."""
     codes = {row.code: row for row in ranking.areas}
-    if wanted and wanted not in codes:
-        raise FilterUnknown("area", wanted)
     area = codes[wanted] if wanted else next(iter(ranking.areas), None)
     if area is None or not ranking.base:
         return []
@@ -87,27 +112,15 @@ def _show_leaves(ranking: IssueRanking, selection: Selection, links: IssueLinks)
             for row in ranking.areas
         ),
     )
-    return [ShownCard(report_leaves(ranking, area, selection.source, links), tools)]
+    return [ShownCard(report_leaves(ranking, area, selection.source, links), tools, part=area.code)]
 
 
-def _find_segment_question() -> SegmentQuestion:
-    wanted = request.args.get("by") or SEGMENT_QUESTIONS[0]
-    for question in SEGMENT_QUESTIONS:
-        if question == wanted:
-            return question
-    raise FilterUnknown("by", wanted)
-
-
-def _list_segment_tools(by: SegmentQuestion, selection: Selection) -> Tools:
-    words = find_words()
-    questions = selection.questionnaire.by_name
-    return Tools(
-        _("Groups"),
-        tuple(
-            Link(find_url(by=name, anchor="segments"), words.text(questions[name].label), name == by)
-            for name in SEGMENT_QUESTIONS
-        ),
-    )
+def _find_area() -> str | None:
+    """The area in the address. Raises FilterUnknown where there is none of that code."""
+    wanted = request.args.get("area") or None
+    if wanted is not None and wanted not in {area.code for area in load_taxonomy().areas}:
+        raise FilterUnknown("area", wanted)
+    return wanted
 
 
 def _show_change(selection: Selection, *, is_empty: bool) -> ShownCard:
@@ -135,4 +148,5 @@ def _show_change(selection: Selection, *, is_empty: bool) -> ShownCard:
         for other in selection.rounds
         if other.kind == selection.round.kind and other.opens_at < selection.round.opens_at
     ]
-    return ShownCard(card, Tools(_("Compare with"), tuple(others)) if len(others) > 1 else None)
+    tools = Tools(_("Compare with"), tuple(others)) if len(others) > 1 else None
+    return ShownCard(card, tools, part="" if earlier is None else earlier.slug)

@@ -11,11 +11,21 @@ from surveyapp.analysis.masks import FilterUnknown
 from surveyapp.questionnaire.model import Question
 from surveyapp.reports.question_report import report_cross_tab, report_question, title_question
 from surveyapp.web.access import ANALYST, allow
+from surveyapp.web.desk.figure_notes import show_notes
 from surveyapp.web.desk.pages import Field, QuestionPage, QuestionsPage, ShownCard
-from surveyapp.web.desk.selection import Selection, build_filter_bar, find_url, list_question_options, load_selection
+from surveyapp.web.desk.selection import (
+    Selection,
+    build_filter_bar,
+    describe_caution,
+    describe_emptiness,
+    find_url,
+    list_question_options,
+    load_selection,
+)
 from surveyapp.web.desk.surroundings import build_desk_frame, build_round_head, find_words
 from surveyapp.web.frame import Link
 from surveyapp.web.headers import permit_charts
+from surveyapp.web.revalidation import let_browser_keep
 
 SHOWN_COMPARTMENTS = ("answers", "texts")
 
@@ -24,6 +34,7 @@ SHOWN_COMPARTMENTS = ("answers", "texts")
 def show_questions(slug: str) -> str:
     selection = load_selection(slug)
     permit_charts()
+    let_browser_keep()
     questions = _list_questions(selection)
     sections = list(dict.fromkeys(question.section.name for question in questions))
     wanted = request.args.get("section") or _find_first_section(questions)
@@ -32,14 +43,16 @@ def show_questions(slug: str) -> str:
     shown = [question for question in questions if question.section.name == wanted]
     words = find_words()
     labels = {question.section.name: words.text(question.section.label) for question in questions}
-    cards = tuple(_show_question(question, selection) for question in shown)
+    cards = [_show_question(question, selection) for question in shown] if selection.mask.size else []
     page = QuestionsPage(
         frame=build_desk_frame(selection.round),
         head=build_round_head(selection.round, selection.rounds),
         filters=build_filter_bar(selection, "section"),
+        empty=describe_emptiness(selection),
+        caution=describe_caution(selection),
         sections=tuple(Link(find_url(section=name), labels[name], name == wanted) for name in sections),
         section=labels[wanted],
-        cards=cards,
+        cards=show_notes(cards, selection) if cards else (),
         contents=tuple(Link(f"#{shown.card.name}", shown.card.title) for shown in cards),
     )
     return render_template("desk/questions.html", page=page)
@@ -50,6 +63,7 @@ def show_question(slug: str, name: str) -> str:
     """One question, and against another where the address names one (`?by=`)."""
     selection = load_selection(slug)
     permit_charts()
+    let_browser_keep()
     questions = {question.name: question for question in _list_questions(selection)}
     if name not in questions:
         abort(404)
@@ -66,7 +80,9 @@ def show_question(slug: str, name: str) -> str:
             by=title_question(questions[by], words),
         )
         counted = cross_tabulate(selection.index, question, questions[by], selection.mask)
-        cross = ShownCard(report_cross_tab(counted, selection.source, title=title))
+        cross = ShownCard(report_cross_tab(counted, selection.source, title=title), part=f"{name}:{by}")
+    shown = _show_question(question, selection, with_link=False)
+    shown, *crossed = show_notes([shown, cross] if cross else [shown], selection)
     page = QuestionPage(
         frame=build_desk_frame(selection.round),
         head=build_round_head(selection.round, selection.rounds),
@@ -79,8 +95,8 @@ def show_question(slug: str, name: str) -> str:
             ),
             words.text(question.section.label),
         ),
-        card=_show_question(question, selection, with_link=False),
-        cross=cross,
+        card=shown,
+        cross=crossed[0] if crossed else None,
         by_options=list_question_options(
             [other for other in questions.values() if other.kind != "text"], hidden=frozenset({name}), chosen=by
         ),

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+
+from flask import render_template, url_for
 from flask_babel import gettext as _
 
-from surveyapp.analysis.counts import count_question
 from surveyapp.analysis.disclosure import (
-    Audience,
-    release_area_cross,
-    release_issue_table,
-    release_question,
-    release_readiness,
+    Released,
+    ReleasedAreaCross,
+    ReleasedIssueTable,
+    ReleasedQuestion,
+    ReleasedReadiness,
 )
-from surveyapp.analysis.issues import rank_issues
-from surveyapp.analysis.readiness import profile_readiness
-from surveyapp.analysis.segments import SegmentQuestion, cross_areas
-from surveyapp.questionnaire.taxonomy import load_taxonomy
+from surveyapp.analysis.figure_codes import compute_code, digest_table, write_code
+from surveyapp.analysis.ministry_release import ISSUES
+from surveyapp.analysis.release_memory import Memory, Shown, preview_tables, release_tables
+from surveyapp.analysis.released_methods import release_methods
+from surveyapp.analysis.released_rows import WHOLE, write_path
+from surveyapp.analysis.segments import SegmentQuestion
+from surveyapp.fieldwork.thresholds import Audience
+from surveyapp.questionnaire.model import Question
+from surveyapp.reports.cards import FigureCard
 from surveyapp.reports.question_report import title_question
+from surveyapp.reports.released_methods import write_released_methods
 from surveyapp.reports.released_report import (
     describe_audience,
     report_released_leaves,
@@ -26,17 +36,26 @@ from surveyapp.reports.released_report import (
     report_released_readiness,
     report_released_segments,
 )
-from surveyapp.web.access import VIEWER, allow
+from surveyapp.reports.tables import Table
+from surveyapp.reports.words import Words
+from surveyapp.web.access import ANALYST, VIEWER, allow, may
 from surveyapp.web.desk.pages import ReleasedPage, ShownCard
-from surveyapp.web.desk.selection import load_selection
-from surveyapp.web.desk.surroundings import build_desk_frame, build_round_head, find_words
+from surveyapp.web.desk.released_tables import (
+    ask_for_issues,
+    ask_for_question,
+    ask_for_readiness,
+    ask_for_segments,
+    list_fixed_questions,
+)
+from surveyapp.web.desk.selection import Selection, load_selection
+from surveyapp.web.desk.surroundings import build_desk_frame, build_round_head, find_actor, find_words
 from surveyapp.web.frame import Link
 from surveyapp.web.headers import permit_charts
+from surveyapp.web.installation import find_installation
+from surveyapp.web.revalidation import let_browser_keep
 
 AUDIENCE = Audience.MINISTRY
 
-# What is asked of the whole round and betrays no company: stage, contact with the authority, wishes.
-FIXED_QUESTIONS = ("jp_stage", "pmda_contact", "rank_topics", "edu_topics", "support_needs")
 FIXED_SEGMENTS: SegmentQuestion = "jp_stage"
 
 
@@ -44,27 +63,122 @@ FIXED_SEGMENTS: SegmentQuestion = "jp_stage"
 def show_released(slug: str) -> str:
     selection = load_selection(slug, with_filters=False)
     permit_charts()
-    index, mask, questionnaire, source = selection.index, selection.mask, selection.questionnaire, selection.source
-    words = find_words()
-    table = release_issue_table(rank_issues(index, questionnaire, load_taxonomy(), mask), AUDIENCE)
+    let_browser_keep()
+    source = selection.source
+    words, given = find_words(), _release(selection)
+    leaves = [row for row in given.issues.table.leaves if row.share.hidden is None]
+    areas = [row.code for row in given.issues.table.areas]
     cards = [
-        report_released_ranking(table, source),
-        report_released_leaves(table, source),
-        report_released_segments(
-            release_area_cross(cross_areas(index, questionnaire, mask, FIXED_SEGMENTS), AUDIENCE), source
+        _finish(report_released_ranking(given.issues.table, source), given.issues, ISSUES, areas, "share"),
+        _finish(
+            report_released_leaves(given.issues.table, source),
+            given.issues,
+            ISSUES,
+            [row.code for row in leaves],
+            "share",
         ),
-        report_released_readiness(release_readiness(profile_readiness(index, questionnaire, mask), AUDIENCE), source),
+        _finish(
+            report_released_segments(given.segments.table, source),
+            given.segments,
+            f"segments:{FIXED_SEGMENTS}",
+            [area for area, _label, _cells in given.segments.table.rows],
+            next((name for name, _label in given.segments.table.segments), WHOLE),
+        ),
+        _finish(
+            report_released_readiness(given.readiness.table, source),
+            given.readiness,
+            "readiness",
+            [one.dimension for one in given.readiness.table.dimensions],
+            "median",
+        ),
     ]
-    for name in FIXED_QUESTIONS:
-        question = questionnaire.by_name.get(name)
-        if question is not None:
-            released = release_question(count_question(index, question, mask), AUDIENCE)
-            cards.append(report_released_question(released, source, title=title_question(question, words)))
+    for question, shown in given.questions:
+        card = report_released_question(shown.table, source, title=title_question(question, words))
+        codes = [choice.choice for choice in shown.table.choices]
+        cards.append(_finish(card, shown, f"question:{question.name}", codes, "share"))
+    with find_installation().database.read() as connection:
+        methods = release_methods(connection, selection.round, selection.mask.size, AUDIENCE)
     page = ReleasedPage(
         frame=build_desk_frame(selection.round),
         head=build_round_head(selection.round, selection.rounds),
         audience=_("Released for: %(audience)s", audience=describe_audience(words, AUDIENCE)),
+        methods=write_released_methods(words, selection.round, methods),
+        codes=_("Each row leads to where its figures came from, and to their codes.")
+        if given.is_released
+        else _("Figures get their codes when they are released."),
+        search=Link(url_for("desk.show_figure_search"), _("Look up a figure")),
         cards=tuple(ShownCard(card) for card in cards),
         contents=tuple(Link(f"#{card.name}", card.title) for card in cards),
     )
     return render_template("desk/released.html", page=page)
+
+
+def date_card(card: FigureCard, shown: Shown[Released], words: Words) -> FigureCard:
+    """The card, and since when its figures are as they are: they may be older than the newest return."""
+    if shown.since is None:
+        return card
+    released = words.gettext("As released on %(moment)s.", moment=words.time(shown.since))
+    return replace(card, notes=(*card.notes, released))
+
+
+def _finish(card: FigureCard, shown: Shown[Released], definition: str, rows: Sequence[str], name: str) -> FigureCard:
+    """The card with its date; where it was released, its rows lead to the figure `name` of theirs."""
+    dated = date_card(card, shown, find_words())
+    if shown.since is None or not card.tables:
+        return dated
+    digest = digest_table(shown.table)
+    codes = [write_code(compute_code(digest, write_path(definition, row, name))) for row in rows]
+    table, *others = dated.tables
+    urls = [url_for("desk.show_figure", code=code) for code in codes]
+    return replace(dated, tables=(_link_rows(table, urls), *others))
+
+
+def _link_rows(table: Table, urls: Sequence[str]) -> Table:
+    """The first rows lead to the addresses; what follows the answers of a question has none."""
+    padded = [*urls, *[""] * len(table.rows)]
+    rows = zip(table.rows, padded, strict=False)
+    return replace(table, rows=tuple(replace(row, heading=replace(row.heading, url=url)) for row, url in rows))
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The tables of the page."""
+
+    issues: Shown[ReleasedIssueTable]
+    segments: Shown[ReleasedAreaCross]
+    readiness: Shown[ReleasedReadiness]
+    questions: tuple[tuple[Question, Shown[ReleasedQuestion]], ...]
+
+    @property
+    def is_released(self) -> bool:
+        """Whether any of the figures was released as it is shown."""
+        since = [self.issues.since, self.segments.since, self.readiness.since]
+        return any(each is not None for each in (*since, *(shown.since for _question, shown in self.questions)))
+
+
+def _release(selection: Selection) -> _Given:
+    """The tables, remembered when a viewer is given them; for staff, as a viewer would be given them."""
+    database = find_installation().database
+    if may(ANALYST):
+        return preview_tables(database, selection.round, AUDIENCE, partial(_ask_for_tables, selection))
+    return release_tables(
+        database,
+        selection.round,
+        AUDIENCE,
+        partial(_ask_for_tables, selection),
+        actor=find_actor(),
+        now=datetime.now(UTC),
+    )
+
+
+def _ask_for_tables(selection: Selection, memory: Memory) -> _Given:
+    issues = ask_for_issues(selection, AUDIENCE, memory)
+    return _Given(
+        issues=issues,
+        segments=ask_for_segments(selection, AUDIENCE, memory, FIXED_SEGMENTS, issues.table.told),
+        readiness=ask_for_readiness(selection, AUDIENCE, memory),
+        questions=tuple(
+            (question, ask_for_question(selection, AUDIENCE, memory, question))
+            for question in list_fixed_questions(selection)
+        ),
+    )

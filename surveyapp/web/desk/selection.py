@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from flask import request
@@ -12,13 +13,14 @@ from werkzeug.datastructures import MultiDict
 
 from surveyapp.analysis.answer_index import AnswerIndex
 from surveyapp.analysis.masks import FILTER_KINDS, FilterUnknown, Mask, build_mask
-from surveyapp.analysis.open_indexes import open_index
-from surveyapp.fieldwork.rounds import Round, find_round, list_rounds, load_questionnaire_of
+from surveyapp.fieldwork.rounds import Round, find_round, list_rounds, list_rounds_before, load_questionnaire_of
 from surveyapp.questionnaire.model import Question, Questionnaire
-from surveyapp.reports.cards import Source
+from surveyapp.reports.cards import Fact, Source
 from surveyapp.reports.question_report import title_question
-from surveyapp.web.desk.pages import Chip, Field, FilterBar, FilterGroup, FilterOption, OptionGroup
-from surveyapp.web.desk.surroundings import find_words
+from surveyapp.web.desk.current_index import open_current_index
+from surveyapp.web.desk.pages import Chip, Emptiness, Field, FilterBar, FilterGroup, FilterOption, OptionGroup
+from surveyapp.web.desk.surroundings import find_words, name_round
+from surveyapp.web.frame import Link
 from surveyapp.web.installation import find_installation
 from surveyapp.web.locale import PARAMETER
 
@@ -27,6 +29,9 @@ OWN_PARAMETERS = frozenset({PARAMETER, "add", "after", "area", "before", "by", "
 
 # The questions that staff ask first; any other choice question can be added.
 MAIN_FILTERS = ("company_type", "company_size", "product_categories", "jp_stage", "jp_routes")
+
+
+FEW_RETURNS = 10  # below this many, a share of one more company is ten points or more
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Selection:
     @property
     def source(self) -> Source:
         words = find_words()
-        titles = {one.round_id: words.text(one.title) for one in self.rounds}
+        titles = {one.round_id: name_round(one, words) for one in self.rounds}
         return Source(words, self.questionnaire, titles)
 
 
@@ -59,7 +64,7 @@ def load_selection(slug: str, *, with_filters: bool = True) -> Selection:
         questionnaire = load_questionnaire_of(connection, survey_round)
         earlier = _find_earlier(survey_round, rounds, request.args.get("before"))
         earlier_questionnaire = None if earlier is None else load_questionnaire_of(connection, earlier)
-    index = open_index(installation.database, survey_id, snapshots=installation.settings.instance)
+    index = open_current_index()
     filters = read_filters(request.args, questionnaire) if with_filters else {}
     return Selection(
         round=survey_round,
@@ -114,7 +119,7 @@ def build_filter_bar(selection: Selection, *kept: str) -> FilterBar:
         ),
         chips=tuple(
             Chip(
-                f"{words.text(questions[name].label)}: {_label_choice(questions[name], value)}",
+                words.pair(name_filter(questions[name]), _label_choice(questions[name], value)),
                 _find_url_without(name, value),
             )
             for name, values in selection.filters.items()
@@ -122,15 +127,48 @@ def build_filter_bar(selection: Selection, *kept: str) -> FilterBar:
         ),
         clear_url=find_url(drop=tuple(selection.filters)),
         selection=part if selection.filters else whole,
+        is_open=bool(added),
+        printed=_list_printed(selection, part if selection.filters else whole),
     )
 
 
-def describe_emptiness(selection: Selection) -> str:
-    """Why there is nothing to look at, and what can be done."""
+def name_filter(question: Question) -> str:
+    """A question in few words where it is one of the usual filters, else as it was asked."""
+    words = find_words()
+    short = {
+        "company_type": words.gettext("Business"),
+        "company_size": words.gettext("Employees"),
+        "product_categories": words.gettext("Product groups"),
+        "jp_stage": words.gettext("Stage in Japan"),
+        "jp_routes": words.gettext("Entry route"),
+    }
+    return short.get(question.name) or title_question(question, words)
+
+
+def describe_emptiness(selection: Selection) -> Emptiness | None:
+    """Why there is nothing to look at, and what can be done; None where there is something."""
+    if selection.mask.size:
+        return None
     if selection.filters:
-        return find_words().gettext("No company passes these filters. Remove one of them above.")
+        return Emptiness(
+            _("No company passes these filters."),
+            _("Each filter narrows the others. Remove one of them above, or all of them."),
+            Link(find_url(drop=tuple(selection.filters)), _("Remove all filters")),
+        )
+    return Emptiness(
+        _("No return has been submitted in this round yet."),
+        _("Figures appear here as soon as the first company submits."),
+    )
+
+
+def describe_caution(selection: Selection) -> str:
+    """What to mind where few returns are looked at; blank elsewhere."""
+    if not 0 < selection.mask.size < FEW_RETURNS:
+        return ""
     return find_words().gettext(
-        "No return has been submitted in this round yet. Figures appear here as soon as the first company submits."
+        "Only %(chosen)s: look at the counts, not at the percentages. Medians and groups of fewer than five are left "
+        "out, each with its reason.",
+        chosen=selection.source.count(selection.mask.origin, selection.mask.size),
     )
 
 
@@ -156,6 +194,17 @@ def find_url(*, drop: Sequence[str] = (), path: str | None = None, anchor: str =
     return f"{path or request.path}{query}{'#' + anchor if anchor else ''}"
 
 
+def _list_printed(selection: Selection, base: str) -> tuple[Fact, ...]:
+    """What a page on paper says on top, where no filter bar stands."""
+    words = find_words()
+    return (
+        Fact(_("Round"), name_round(selection.round, words)),
+        Fact(_("Filter"), selection.source.describe_filters(selection.mask.origin) or _("None")),
+        Fact(_("Base"), base),
+        Fact(_("Printed"), words.day(datetime.now(UTC))),  # no minute: a kept page would be out of date at the next
+    )
+
+
 def _find_url_without(name: str, value: str) -> str:
     pairs = [
         pair
@@ -175,7 +224,8 @@ def _build_group(question: Question, selection: Selection, *, is_open: bool) -> 
         choices = question.choice_filter.choose({}, choices)
     return FilterGroup(
         name=question.name,
-        label=title_question(question, words),
+        label=name_filter(question),
+        question=title_question(question, words),
         options=tuple(FilterOption(choice.name, words.text(choice.label), choice.name in chosen) for choice in choices),
         chosen=len(chosen),
         is_open=is_open,
@@ -192,15 +242,10 @@ def _find_earlier(survey_round: Round, rounds: Sequence[Round], slug: str | None
 
     Raises FilterUnknown where the named one is no such round.
     """
-    before = [
-        other
-        for other in rounds
-        if other.kind == survey_round.kind
-        and (other.opens_at, other.round_id) < (survey_round.opens_at, survey_round.round_id)
-    ]
+    before = list_rounds_before(survey_round, rounds)
     if slug:
         named = next((other for other in before if other.slug == slug), None)
         if named is None:
             raise FilterUnknown("before", slug)
         return named
-    return max(before, key=lambda other: (other.opens_at, other.round_id), default=None)
+    return before[-1] if before else None

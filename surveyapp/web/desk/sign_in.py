@@ -14,7 +14,7 @@ from flask_security.recoverable import reset_password_token_status
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
-from surveyapp.records.account_changes import note_sign_in, replace_password
+from surveyapp.records.account_changes import end_sessions, note_sign_in, replace_password
 from surveyapp.records.audit import write_audit
 from surveyapp.web.access import PUBLIC, SIGNED_IN, allow, find_desk_target
 from surveyapp.web.csrf import show_again_with
@@ -130,21 +130,31 @@ def sign_in() -> Response | str | tuple[str, int]:
 @account.post("/sign-out")
 @allow(SIGNED_IN)
 def sign_out() -> Response:
-    _audit(current_user.email, "account.signed_out")
+    """End the account's sessions everywhere: the cookie holds the session, so a copy of it would outlive this one."""
+    with find_installation().database.write() as connection:
+        now = datetime.now(UTC)
+        end_sessions(connection, current_user.id, now)
+        details = {"address": request.remote_addr or ""}
+        write_audit(connection, actor=current_user.email, action="account.signed_out", details=details, at=now)
     logout_user()
     session.clear()
-    return redirect(url_for("account.sign_in"), 303)
+    reply = redirect(url_for("account.sign_in"), 303)
+    reply.headers["Clear-Site-Data"] = '"cache"'  # figures that the browser kept, also those behind its back button
+    return reply
 
 
 def _show_new_password(token: str, email: str, *, password_fault: str = "", repeat_fault: str = "") -> str:
-    faults = ((password_fault, "#password"), (repeat_fault, "#password_confirm"))
+    faults = (
+        (password_fault, "#password", _("New password")),
+        (repeat_fault, "#password_confirm", _("The same password again")),
+    )
     page = NewPasswordPage(
         frame=_build_frame(),
         csrf_token=generate_csrf(),
         action=url_for("account.reset_password", token=token),
         email=email,
         minimum_length=PASSWORD_LENGTH,
-        faults=tuple(SummaryFault(text, place) for text, place in faults if text),
+        faults=tuple(SummaryFault(text, place, about) for text, place, about in faults if text),
         password_fault=password_fault,
         repeat_fault=repeat_fault,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import request, url_for
 from flask_babel import get_translations
@@ -11,15 +12,51 @@ from flask_babel import gettext as _
 from flask_security import current_user
 from flask_wtf.csrf import generate_csrf
 
-from surveyapp.fieldwork.rounds import Round
+from surveyapp.fieldwork.rounds import Round, RoundState
 from surveyapp.reports.words import Words
-from surveyapp.web.access import ADMIN, ANALYST, SIGN_IN_ENDPOINT, VIEWER, may
+from surveyapp.web.access import ADMIN, ANALYST, DESK_HOME, MANAGER, SIGNED_IN, VIEWER, Rule, may
 from surveyapp.web.desk.pages import RoundHead
-from surveyapp.web.frame import Frame, Link, build_frame
+from surveyapp.web.frame import Frame, Link, LinkGroup, build_frame
 from surveyapp.web.locale import find_language, find_language_urls
 
-# Pages of a round, by the role that may open them; the same page of another round is found by its endpoint.
-_ROUND_PAGES = ("desk.show_issues", "desk.show_questions", "desk.show_texts", "desk.show_released", "desk.show_export")
+_Entry = tuple[Rule, str, str, str]  # who may open the page, its endpoint, its name, the keys that lead there
+
+
+def _name_desk_pages() -> tuple[_Entry, ...]:
+    """The main navigation, in its order."""
+    return (
+        (SIGNED_IN, "desk.show_home", _("Rounds"), "g r"),
+        (MANAGER, "desk.show_companies", _("Companies"), "g c"),
+        (ANALYST, "desk.show_crosswalk", _("Trade measures"), "g x"),
+        (ADMIN, "desk.show_jobs", _("Jobs"), "g j"),
+        (ADMIN, "desk.show_privacy", _("Privacy"), "g v"),
+        (ADMIN, "desk.show_audit", _("Audit trail"), "g a"),
+    )
+
+
+def _name_answer_pages() -> tuple[_Entry, ...]:
+    """What a round's returns say; each page takes the round's slug alone."""
+    return (
+        (ANALYST, "desk.show_issues", _("Issues"), "g i"),
+        (ANALYST, "desk.show_questions", _("Questions"), "g q"),
+        (ANALYST, "desk.show_texts", _("Texts"), "g t"),
+        (VIEWER, "desk.show_released", _("Released figures"), "g f"),
+        (ANALYST, "desk.show_disclosure", _("Disclosure"), "g o"),
+        (VIEWER, "desk.show_briefing", _("Briefing"), "g b"),
+        (ANALYST, "desk.show_export", _("Export"), "g e"),
+    )
+
+
+def _name_fieldwork_pages() -> tuple[_Entry, ...]:
+    """How a round's returns are gathered; each page takes the round's slug alone."""
+    return (
+        (VIEWER, "desk.show_progress", _("Progress"), "g p"),
+        (MANAGER, "desk.show_invitations", _("Invitations"), "g l"),
+        (MANAGER, "desk.show_mailings", _("Mailings"), "g m"),
+        (MANAGER, "desk.show_entry", _("Enter a return"), "g n"),
+        (MANAGER, "desk.show_round_privacy", _("Retention"), "g d"),
+        (MANAGER, "desk.show_settings", _("Settings"), "g s"),
+    )
 
 
 def find_words() -> Words:
@@ -40,7 +77,8 @@ def build_desk_frame(survey_round: Round | None = None) -> Frame:
         language_urls=find_language_urls(),
         home_url=url_for("desk.show_home"),
         round_kind="real" if survey_round is None else survey_round.kind,
-        navigation=_list_navigation(survey_round),
+        navigation=_list_links(_name_desk_pages()),
+        round_navigation=() if survey_round is None else list_round_links(survey_round),
         account=find_actor(),
         sign_out_url=url_for("account.sign_out"),
         csrf_token=generate_csrf(),
@@ -50,17 +88,23 @@ def build_desk_frame(survey_round: Round | None = None) -> Frame:
 def build_round_head(survey_round: Round, rounds: Sequence[Round]) -> RoundHead:
     """The round's name, and the same page of the other rounds."""
     words = find_words()
-    endpoint = request.endpoint if request.endpoint in _ROUND_PAGES else _ROUND_PAGES[0]
+    pages = [endpoint for _rule, endpoint, _text, _keys in (*_name_answer_pages(), *_name_fieldwork_pages())]
+    endpoint = request.endpoint if request.endpoint in pages else pages[0]
     return RoundHead(
-        title=words.text(survey_round.title),
+        title=name_round(survey_round, words),
         period=describe_period(survey_round, words),
         state=describe_state(survey_round, words),
         others=tuple(
-            Link(url_for(endpoint, slug=other.slug), words.text(other.title))
+            Link(url_for(endpoint, slug=other.slug), name_round(other, words))
             for other in rounds
             if other.round_id != survey_round.round_id
         ),
     )
+
+
+def name_round(survey_round: Round, words: Words) -> str:
+    """The title; while it is blank in this language, what the round is called in its address."""
+    return words.text(survey_round.title) or survey_round.slug
 
 
 def describe_period(survey_round: Round, words: Words) -> str:
@@ -73,11 +117,16 @@ def describe_period(survey_round: Round, words: Words) -> str:
 
 
 def describe_state(survey_round: Round, words: Words) -> str:
+    return name_state(survey_round.state(datetime.now(UTC)), words)
+
+
+def name_state(state: RoundState, words: Words) -> str:
     return {
+        "in_preparation": words.gettext("In preparation"),
         "not_yet_open": words.gettext("Not open yet"),
         "open": words.gettext("Open"),
         "closed": words.gettext("Closed"),
-    }[survey_round.state(datetime.now(UTC))]
+    }[state]
 
 
 def describe_kind(survey_round: Round, words: Words) -> str:
@@ -88,31 +137,24 @@ def describe_kind(survey_round: Round, words: Words) -> str:
     }[survey_round.kind]
 
 
-def list_round_links(survey_round: Round) -> tuple[Link, ...]:
-    """The pages of a round that the person may open."""
-    pages = (
-        (ANALYST, "desk.show_issues", _("Issues")),
-        (ANALYST, "desk.show_questions", _("Questions")),
-        (ANALYST, "desk.show_texts", _("Texts")),
-        (VIEWER, "desk.show_released", _("Released figures")),
-        (ANALYST, "desk.show_export", _("Export")),
+def list_round_links(survey_round: Round) -> tuple[LinkGroup, ...]:
+    """The pages of a round that the person may open, by what they are about."""
+    groups = (
+        LinkGroup("answers", _("Answers"), _list_links(_name_answer_pages(), slug=survey_round.slug)),
+        LinkGroup("fieldwork", _("Fieldwork"), _list_links(_name_fieldwork_pages(), slug=survey_round.slug)),
     )
-    return tuple(
-        Link(url_for(endpoint, slug=survey_round.slug), text, _is_current(endpoint))
-        for rule, endpoint, text in pages
-        if may(rule)
-    )
+    return tuple(group for group in groups if group.links)
 
 
-def _list_navigation(survey_round: Round | None) -> tuple[Link, ...]:
-    links = [Link(url_for("desk.show_home"), _("Rounds"), _is_current("desk.show_home"))]
-    if survey_round is not None:
-        links += list_round_links(survey_round)
-    if may(ADMIN):
-        links.append(Link(url_for("desk.show_audit"), _("Audit trail"), _is_current("desk.show_audit")))
+def _list_links(entries: Sequence[_Entry], **values: Any) -> tuple[Link, ...]:
+    links = []
+    for rule, endpoint, text, keys in entries:
+        if may(rule):
+            url = url_for(endpoint, **values)
+            links.append(Link(url, text, _is_current(url), keys))
     return tuple(links)
 
 
-def _is_current(endpoint: str) -> bool:
-    current = request.endpoint or SIGN_IN_ENDPOINT
-    return current == endpoint or (endpoint == "desk.show_questions" and current == "desk.show_question")
+def _is_current(url: str) -> bool:
+    """Whether the page shown is this one or lies below it; below the first page lies everything."""
+    return request.path == url or (url != DESK_HOME and request.path.startswith(f"{url}/"))

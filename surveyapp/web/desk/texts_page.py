@@ -52,7 +52,7 @@ def show_texts(slug: str) -> str:
                 "issue": issue,
                 "question": question,
                 "filters": selection.source.describe_filters(selection.mask.origin) or None,
-                "after": after,
+                "after": after or None,
                 "texts": len(found.texts),
             },
         )

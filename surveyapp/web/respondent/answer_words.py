@@ -18,6 +18,7 @@ from surveyapp.web.frame import SummaryFault
 from surveyapp.web.locale import show_number
 from surveyapp.web.respondent.notice_text import split_terms, split_topic
 from surveyapp.web.respondent.pages import AnswerGroup, AnswerRow, AnswerSection, Use
+from surveyapp.web.shown_text import hold_together
 
 CONTACT_USE = "consent_third_party"
 RETURN_FIELD = "return"  # of an address that was reached from the check page and leads back to it
@@ -62,7 +63,7 @@ class AnswerWords:
         return tuple(lines)
 
     def write(self, text: Text) -> str:
-        return text.filled(self.operator_texts).in_language(self.language)
+        return hold_together(text.filled(self.operator_texts).in_language(self.language))
 
     def write_label(self, question: Question) -> str:
         """The question without its topic and terms, its number in front."""
@@ -93,7 +94,8 @@ class AnswerWords:
         if isinstance(stored, list):
             chosen = (question.find_choice(name) for name in stored)
             return tuple(self.write(choice.label) for choice in chosen if choice is not None)
-        return (KINDS[question.kind].to_text(question, stored, self.language),)
+        words = KINDS[question.kind].to_text(question, stored, self.language)
+        return (hold_together(words) if question.choices else words,)
 
     def _find_change_url(self, question: Question) -> str:
         page = self.standing.questionnaire.page_of[question.name]

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
-
-from flask_babel import gettext as _
+from typing import Literal, NamedTuple
 
 from surveyapp.forms.fields import AnswerField, name_rank_select
-from surveyapp.forms.page_form import PageForm
+from surveyapp.forms.page_form import SETTLED_FIELD, VERSION_SEPARATOR, PageForm
 from surveyapp.questionnaire.model import Choice, Language, Page, Question, Text
 from surveyapp.web.frame import SummaryFault
+from surveyapp.web.locale import say as _
 from surveyapp.web.locale import show_number
 from surveyapp.web.respondent.notice_text import NoticePart, Term, split_notice, split_terms, split_topic
+from surveyapp.web.shown_text import hold_together
 
 Marks = Literal["none", "unstorable", "all"]  # which faults a page shows: also what is merely unanswered, or not
 Widget = Literal["radios", "checkboxes", "number", "text", "textarea", "rank", "note"]
@@ -39,9 +39,11 @@ AUTOCOMPLETE: Mapping[str, tuple[str, str, str]] = {  # name -> autocomplete, ty
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One choice of a group, or one item of a ranking (then with the name of its own select)."""
+class Option(NamedTuple):
+    """One choice of a group, or one item of a ranking (then with the name of its own select).
+
+    A tuple, because a page makes and compares dozens of them.
+    """
 
     id: str
     value: str
@@ -54,10 +56,20 @@ class Option:
     has_focus: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     value: str
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two answers to one question, given by two people at the same time, in words; the version is the stored one's."""
+
+    mine: str
+    theirs: str
+    name: str  # of the field that says which one holds
+    mine_value: str
+    theirs_value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,9 @@ class QuestionBlock:
     is_marked_optional: bool = False
     is_follow_up: bool = False
     refreshes: bool = False  # other questions of the page depend on this one
+    shown: str = ""  # name and version of the stored answer, sent along with what is answered
+    is_replaced: bool = False  # shows what the person did not put there: the script takes the block over as it is
+    conflict: Conflict | None = None
     offered: str = ""  # names of the choices that stand here, where that can change
     has_focus: bool = False
     options: tuple[Option, ...] = ()
@@ -97,6 +112,11 @@ class QuestionBlock:
     is_sheet: bool = False
     parts: tuple[NoticePart, ...] = ()
 
+    @property
+    def is_common(self) -> bool:
+        """Whether other returns may show the very same: nothing in it was typed."""
+        return not self.value and self.conflict is None
+
 
 @dataclass(frozen=True, slots=True)
 class BlockContext:
@@ -107,6 +127,7 @@ class BlockContext:
     focus: str = ""  # the question that takes the focus when the page opens
     warnings: Mapping[str, str] = field(default_factory=dict)  # what follows from an answer, by question
     marks: Marks = "none"
+    conflicts: Mapping[str, Conflict] = field(default_factory=dict)
 
     @property
     def language(self) -> Language:
@@ -114,6 +135,9 @@ class BlockContext:
 
     def find_message(self, name: str) -> str:
         """What is said at a question, as far as faults are marked at all."""
+        if name in self.conflicts:
+            said: str = _("Two different answers were given. Choose which one holds.")
+            return said
         if self.marks == "none" or (self.marks == "unstorable" and name not in self.form.unstorable):
             return ""
         return self.form.messages.get(name, "")
@@ -123,11 +147,10 @@ class BlockContext:
 
     def fill(self, words: str) -> str:
         """`{{name}}` replaced by the operator's words. Done after a notice was split: their slashes are their own."""
-        if _PLACEHOLDER not in words:
-            return words
-        for name, text in self.operator_texts.items():
-            words = words.replace("{{" + name + "}}", text.in_language(self.language))
-        return words
+        if _PLACEHOLDER in words:
+            for name, text in self.operator_texts.items():
+                words = words.replace("{{" + name + "}}", text.in_language(self.language))
+        return hold_together(words)
 
 
 def build_blocks(context: BlockContext) -> tuple[QuestionBlock, ...]:
@@ -162,7 +185,7 @@ def build_note(context: BlockContext, note: Question) -> QuestionBlock:
         name=note.name,
         id=f"q-{note.name}",
         widget="note",
-        label=notice.title,
+        label=context.fill(notice.title),
         is_note=True,
         is_sheet=bool(notice.title),
         parts=parts,
@@ -179,7 +202,8 @@ def build_question(
     label, hint = context.fill(head), context.words(question.hint)
     error = context.find_message(question.name)
     limit = find_limit(context, question, f"{label} {hint}")
-    if error and context.form.faults[question.name].code == "constraint":
+    conflict = context.conflicts.get(question.name)
+    if error and conflict is None and context.form.faults[question.name].code == "constraint":
         limit = ""  # the error says the same
     warning = context.warnings.get(question.name, "")
     has_focus = context.focus == question.name
@@ -200,18 +224,21 @@ def build_question(
         widget=find_widget(question),
         label=label,
         number=str(question.number) if question.number is not None else "",
-        topic=topic,
+        topic=context.fill(topic),
         terms=tuple(Term(term.label, context.fill(term.text)) for term in terms),
         hint=hint,
         limit=limit,
         warning=warning,
         error=error,
-        first_id=_find_first_id(id, options, apart),
+        first_id=f"{id}-mine" if conflict is not None else _find_first_id(id, options, apart),
         described_by=" ".join(described),
         is_required=question.required,
         is_marked_optional=not question.required and not _SAYS_OPTIONAL.search(f"{label} {hint}"),
         is_follow_up=question.relevant is not None and not question.relevant.names.isdisjoint(page_names),
         refreshes=refreshes,
+        shown=f"{question.name}{VERSION_SEPARATOR}{context.form.versions[question.name]}",
+        is_replaced=conflict is not None or question.name in context.form.left,
+        conflict=conflict,
         offered=" ".join(option.value for option in options) if question.choice_filter is not None else "",
         has_focus=has_focus and not error,
         options=options,
@@ -224,6 +251,17 @@ def build_question(
         input_mode=input_mode,
         autocomplete=autocomplete,
         is_address=input_type in ("email", "tel"),
+    )
+
+
+def build_conflict(name: str, mine: str, theirs: str, version: str) -> Conflict:
+    """`mine` and `theirs` in words, `version` that of the stored answer."""
+    return Conflict(
+        mine=mine,
+        theirs=theirs,
+        name=SETTLED_FIELD + name,
+        mine_value=f"mine{VERSION_SEPARATOR}{version}",
+        theirs_value=f"theirs{VERSION_SEPARATOR}{version}",
     )
 
 

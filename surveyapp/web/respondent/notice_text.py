@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 _TITLE = re.compile(r"^\s*[\[【]([^\]】]{1,40})[\]】]\s*(.+)$", re.DOTALL)
 _SLASH = re.compile(r"\s+/\s+|／")
@@ -18,10 +20,10 @@ _BEFORE_TERM = re.compile(rf"{_SENTENCE_END}\s*(?={_LABEL}[:：]\s*\S)")
 _AFTER_FIRST_SENTENCE = re.compile(r"(?<=[^.\d][.?!])\s+(?=[A-Z가-힣])|(?<=[。？！])(?=\S)")
 _TOPIC = re.compile(r"^[\[【]([^\]】]{1,20})[\]】]\s*(.+)$", re.DOTALL)
 _LEAST_TERMS = 2  # fewer do not make a list
+_TEXTS = 2048  # more than the notices and labels of one questionnaire in three languages; they come on every page
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     label: str
     text: str
 
@@ -44,12 +46,14 @@ class NoticeText:
         return any(part.terms for part in self.parts)
 
 
+@lru_cache(maxsize=_TEXTS)
 def split_topic(label: str) -> tuple[str, str]:
     """`[Quality] Where do you stand?` as topic and question; no topic where there is no bracket in front."""
     found = _TOPIC.match(label)
     return (found[1], found[2]) if found else ("", label)
 
 
+@lru_cache(maxsize=_TEXTS)
 def split_notice(text: str) -> NoticeText:
     """The title in brackets, and terms and paragraphs in the order of the text."""
     found = _TITLE.match(text)
@@ -70,6 +74,7 @@ def split_notice(text: str) -> NoticeText:
     return NoticeText(title, tuple(parts))
 
 
+@lru_cache(maxsize=_TEXTS)
 def split_terms(label: str) -> tuple[str, tuple[Term, ...]]:
     """A question's label whose end lists terms (`May we …? Recipient: … / Purpose: …`) as question and terms."""
     notice = split_notice(label)

@@ -5,31 +5,43 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import render_template, request, url_for
-from flask_babel import gettext as _
 
-from surveyapp.fieldwork.answering import PageChangedMeanwhile
 from surveyapp.fieldwork.consent import PARTICIPATION
 from surveyapp.forms.page_form import PageForm
-from surveyapp.questionnaire.model import Group, Page
-from surveyapp.questionnaire.paths import count_minutes_left, evaluate, find_previous_page
-from surveyapp.web.errors import Problem
+from surveyapp.questionnaire.answer_digest import digest_answer
+from surveyapp.questionnaire.kinds import KINDS
+from surveyapp.questionnaire.model import Group, Page, Question, Stored
+from surveyapp.questionnaire.paths import Standing, count_minutes_left, find_previous_page
 from surveyapp.web.frame import Notice
 from surveyapp.web.installation import Installation
 from surveyapp.web.locale import find_language, show_time
-from surveyapp.web.respondent.answer_words import RETURN_FIELD, TO_CHECK, AnswerWords
-from surveyapp.web.respondent.blocks import BlockContext, Marks, build_blocks, list_faults
+from surveyapp.web.locale import say as _
+from surveyapp.web.problems import Problem
+from surveyapp.web.respondent.answer_words import RETURN_FIELD, TO_CHECK
+from surveyapp.web.respondent.blocks import (
+    BlockContext,
+    Conflict,
+    Marks,
+    build_blocks,
+    build_conflict,
+    list_faults,
+)
+from surveyapp.web.respondent.company import tell_company
 from surveyapp.web.respondent.open_return import (
     OpenReturn,
     frame_return,
     list_steps,
+    name_store,
     note_unsubmitted,
     sign_return,
 )
-from surveyapp.web.respondent.pages import FORM_ID, EndedPage, QuestionPage
+from surveyapp.web.respondent.pages import FORM_ID, QuestionPage
 
 NOTICE_FIELD = "notice"
 OUT_OF_ORDER = "order"
 BEGUN = "begun"
+BEGUN_MEANWHILE = "begun-meanwhile"
+REPORT_LATER = "report-later"
 CLEARED_FIELD = "cleared"
 CLEARED_SEPARATOR = ":"
 
@@ -44,15 +56,15 @@ class Shown:
     focus: str = ""
     marks: Marks = "none"
     leaving_to: str = ""
-    seen: int | None = None  # the state that the next post is told to have seen, where not the one it was opened with
 
 
 def render_questions(installation: Installation, opened: OpenReturn, shown: Shown) -> str:
     form, page, language = shown.form, shown.form.page, find_language()
     warnings = {PARTICIPATION: _('If you answer "I do not agree", everything answered so far is erased.')}
-    context = BlockContext(form, opened.round.operator_texts, shown.focus, warnings, shown.marks)
+    conflicts = describe_conflicts(form)
+    context = BlockContext(form, opened.round.operator_texts, shown.focus, warnings, shown.marks, conflicts)
     blocks = build_blocks(context)
-    returns_to_check = request.values.get(RETURN_FIELD) == TO_CHECK
+    returns_to_check = opened.part is None and request.values.get(RETURN_FIELD) == TO_CHECK
     group = find_group(page)
     return render_template(
         "respondent/question.html",
@@ -65,48 +77,20 @@ def render_questions(installation: Installation, opened: OpenReturn, shown: Show
             faults=list_faults(blocks),
             notices=tuple(each for each in (shown.notice, *list_notices(opened)) if each is not None),
             steps=list_steps(opened, page),
-            minutes_left=count_minutes_left(form.standing, page),
+            minutes_left=count_minutes(opened, form.standing, page),
             back_to=find_back_target(opened, page, returns_to_check=returns_to_check),
             form_id=FORM_ID,
-            action=url_for("respondent.save_questions", token=opened.token, page_name=page.name),
-            fragment_url=url_for(
-                "respondent.refresh_questions", token=opened.token, page_name=page.name, lang=language
-            ),
+            action=url_for(opened.routes.save, token=opened.token, page_name=page.name),
+            save_url=url_for(opened.routes.save_typed, token=opened.token, page_name=page.name, lang=language),
+            store_key=name_store(installation, opened),
             csrf_token=sign_return(installation, opened),
-            seen=opened.draft.saves if shown.seen is None else shown.seen,
             returns_to_check=returns_to_check,
             leaving_to=shown.leaving_to,
             saved_at=show_time(opened.draft.saved_at),
+            company=tell_company(opened, page),
+            hands_on=opened.part is None,
         ),
     )
-
-
-def render_withdrawn(opened: OpenReturn) -> str:
-    """What a link leads to once its return was withdrawn."""
-    page = EndedPage(
-        frame=frame_return(opened),
-        title=_("This return was withdrawn"),
-        paragraphs=(
-            _("All answers, texts and contact details were erased. Nothing of it is counted any more."),
-            _("This private link can no longer be used."),
-        ),
-        withdraw_url="",
-    )
-    return render_template("respondent/ended.html", page=page)
-
-
-def render_closed(opened: OpenReturn) -> str:
-    """What a link leads to when the round closed before the return was submitted."""
-    page = EndedPage(
-        frame=frame_return(opened),
-        title=_("This survey round is closed"),
-        paragraphs=(
-            _("It closed on %(time)s.", time=show_time(opened.round.closes_at)),
-            _("Your return was not submitted by then and is not counted. Answers can no longer be given or changed."),
-        ),
-        withdraw_url=url_for("respondent.show_withdrawal", token=opened.token),
-    )
-    return render_template("respondent/ended.html", page=page)
 
 
 def find_group(page: Page) -> Group | None:
@@ -118,7 +102,17 @@ def find_back_target(opened: OpenReturn, page: Page, *, returns_to_check: bool) 
     if returns_to_check:
         return TO_CHECK
     previous = find_previous_page(opened.standing, page)
+    while previous is not None and not opened.covers(previous):
+        previous = find_previous_page(opened.standing, previous)
     return previous.name if previous is not None else ""
+
+
+def count_minutes(opened: OpenReturn, standing: Standing, page: Page) -> int:
+    """About how many minutes are left of the return, or of the part that this link opens."""
+    covered = None
+    if opened.part is not None:
+        covered = {each.name for each in opened.questionnaire.pages if opened.covers(each)}
+    return count_minutes_left(standing, page, covered)
 
 
 def list_notices(opened: OpenReturn) -> tuple[Notice, ...]:
@@ -139,6 +133,8 @@ def list_notices(opened: OpenReturn) -> tuple[Notice, ...]:
                 title=_("Your return has been opened"),
             )
         )
+    if request.args.get(NOTICE_FIELD) == REPORT_LATER:
+        notices.append(Notice(_("The readiness report is there as soon as the return is submitted.")))
     return (*notices, *note_cleared(opened))
 
 
@@ -184,26 +180,29 @@ def explain_unwritten(problem: Problem) -> Notice:
     return Notice(advice, tone="error", title=problem.title, details=problem.explanation)
 
 
-def explain_meanwhile(opened: OpenReturn, conflict: PageChangedMeanwhile) -> Notice:
-    """What somebody else answered on this page, so that nobody's words are overwritten unseen."""
-    words = AnswerWords(
-        evaluate(opened.questionnaire, conflict.draft.answers),
-        find_language(),
-        opened.round.operator_texts,
-        opened.token,
-        {},
-    )
-    details = []
-    for name in conflict.names:
-        question = opened.questionnaire.by_name[name]
-        stored = conflict.draft.answers.get(name)
-        answer = ", ".join(words.write_answer(question, stored)) or _("Not answered")
-        details.append(_("%(question)s: %(problem)s", question=words.write_label(question), problem=answer))
+def describe_conflicts(form: PageForm) -> dict[str, Conflict]:
+    """Both answers in words, of each question that two people answered at the same time."""
+    if not form.conflicts:
+        return {}
+    language = find_language()
+
+    def write(question: Question, answer: Stored | None) -> str:
+        return _("Not answered") if answer is None else KINDS[question.kind].to_text(question, answer, language)
+
+    described = {}
+    for name in form.conflicts:
+        field, kept = form.answer_fields[name], form.before.answers.get(name)
+        mine, theirs = write(field.question, field.answer), write(field.question, kept)
+        described[name] = build_conflict(name, mine, theirs, digest_answer(kept))
+    return described
+
+
+def explain_meanwhile() -> Notice:
+    """That somebody else answered the same questions, so that nobody's words are overwritten unseen."""
     return Notice(
-        _("Your own answers stand below and are not saved yet. Press the button once more to replace these:"),
+        _("Everything else on this page is saved. For each marked question, choose which answer holds."),
         tone="warning",
-        title=_("Somebody else saved this page in the meantime"),
-        details=tuple(details),
+        title=_("Somebody else changed the same answers in the meantime"),
     )
 
 

@@ -1,0 +1,73 @@
+"""What may leave the desk: released figures and the one door through which they are made.
+
+A figure for any audience but the desk is a `ReleasedFigure`: viewer pages and ministry files accept nothing else. The
+thresholds are those of the round (`fieldwork/thresholds`). Where a count may not be shown, nothing that follows from it
+is: percent, interval, severity, index, tier, place in the order.
+
+`rules` says which figure is sensitive by itself; `knowledge` turns figures into what a reader knows of companies;
+`audit` finds what follows from that; `suppression` chooses what is hidden in addition; `rollups` what is merged before.
+Modules outside this package import from here alone.
+"""
+
+from surveyapp.analysis.disclosure.area_crosses import release_area_cross, release_each_rollup
+from surveyapp.analysis.disclosure.figures import DisclosureBypassed, Hidden, ReleasedFigure
+from surveyapp.analysis.disclosure.issue_tables import release_issue_table
+from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Told
+from surveyapp.analysis.disclosure.questions import release_question
+from surveyapp.analysis.disclosure.readiness_profiles import release_readiness
+from surveyapp.analysis.disclosure.released import (
+    ReleasedAreaCross,
+    ReleasedChoice,
+    ReleasedDimension,
+    ReleasedIssueRow,
+    ReleasedIssueTable,
+    ReleasedQuestion,
+    ReleasedReadiness,
+    ReleasedSummary,
+)
+from surveyapp.analysis.disclosure.stored import (
+    Released,
+    StoredReleaseFaulty,
+    count_shown,
+    read_released,
+    write_released,
+)
+from surveyapp.analysis.disclosure.suppression import TableTooLarge
+from surveyapp.analysis.disclosure.tallies import (
+    release_group_shares,
+    release_round_shares,
+    release_summary,
+    release_tally,
+)
+
+__all__ = [
+    "NOTHING_BEFORE",
+    "DisclosureBypassed",
+    "Hidden",
+    "Readers",
+    "Released",
+    "ReleasedAreaCross",
+    "ReleasedChoice",
+    "ReleasedDimension",
+    "ReleasedFigure",
+    "ReleasedIssueRow",
+    "ReleasedIssueTable",
+    "ReleasedQuestion",
+    "ReleasedReadiness",
+    "ReleasedSummary",
+    "StoredReleaseFaulty",
+    "TableTooLarge",
+    "Told",
+    "count_shown",
+    "read_released",
+    "release_area_cross",
+    "release_each_rollup",
+    "release_group_shares",
+    "release_issue_table",
+    "release_question",
+    "release_readiness",
+    "release_round_shares",
+    "release_summary",
+    "release_tally",
+    "write_released",
+]

@@ -1,0 +1,55 @@
+"""Rules that bind the answers of one company, written for how many of k interchangeable companies gave each.
+
+Each kind holds for the numbers X exactly when the answers can be dealt out to k companies so that it holds for each:
+
+* exactly one of several: the X add up to k. Deal them out one after the other.
+* at least one of several: the X together reach k. Lay them round the k, each company covered before any twice.
+* either "none" or at least one of several: X <= k - none for each, and the X together reach k - none. Put the "none"s
+  aside and lay the others round the rest, each company covered before any is covered twice.
+* a whole with parts, at least one each (an area and its problems): each part <= the whole <= the parts together. As
+  above, with the companies of the whole as the rest. Parts that need not be there: each part <= the whole.
+
+They may stand on top of each other (areas beside "none", problems inside an area): the whole is dealt out first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pyroaring import FrozenBitMap
+
+from surveyapp.analysis.disclosure.problems import Row
+
+LinkKind = Literal["exactly_one", "any", "none_or_any", "whole_and_parts", "parts_of_whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One rule for every company of `members`. The first of `answers` is the "none" or the whole, if there is one."""
+
+    kind: LinkKind
+    answers: tuple[str, ...]
+    members: FrozenBitMap = field(repr=False)
+
+
+def write_rows(link: Link, size: int, unknown: Mapping[str, int]) -> Iterator[Row]:
+    """The rule for one group of `size` interchangeable companies; `unknown` is that of each answer."""
+    unknowns = tuple(unknown[name] for name in link.answers)
+    if link.kind == "exactly_one":
+        yield Row(unknowns, size, size)
+        return
+    if link.kind == "any":
+        yield Row(unknowns, size, size * len(unknowns))
+        return
+    first, others = unknowns[0], unknowns[1:]
+    if link.kind == "none_or_any":
+        yield Row(unknowns, size, size * len(unknowns))
+        for other in others:
+            yield Row((first, other), 0, size)
+    else:
+        if link.kind == "whole_and_parts":
+            yield Row(others, 0, size * len(others), minus=(first,))
+        for other in others:
+            yield Row((first,), 0, size, minus=(other,))

@@ -1,0 +1,165 @@
+"""Which single figure is sensitive: thresholds of base and count, dominance, and summaries of few.
+
+Sources: Hundepool, Domingo-Ferrer, Franconi, Giessing, Schulte Nordholt, Spicer & de Wolf, *Statistical Disclosure
+Control* (Wiley 2012), chapter 4 (threshold, n-k and p% rules); Willenborg & de Waal, *Elements of Statistical
+Disclosure Control* (Springer 2001), chapter 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from surveyapp.analysis.disclosure.figures import Hidden, ReleasedFigure, hide_figure, make_figure
+from surveyapp.analysis.intervals import Range, Share
+from surveyapp.analysis.masks import Origin
+from surveyapp.fieldwork.thresholds import Audience, Thresholds
+
+# How far the range that a reader can work out for a hidden count must at least reach (highest less lowest), so far as
+# its group and its mark leave room: 1 = two values.
+PROTECTION_WIDTHS: Mapping[Audience, int] = {Audience.MINISTRY: 1, Audience.JAPAN: 2, Audience.PUBLIC: 2}
+
+DOMINANT = 2  # the n of the n-k rule: so many companies together …
+DOMINANT_SHARE = Fraction(85, 100)  # … may make up at most k = 85 % of a sum
+PRIOR_SHARE = Fraction(10, 100)  # the p of the p% rule
+QUARTERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The thresholds of one audience, for tallies over a whole round or inside identifying groups."""
+
+    audience: Audience
+    thresholds: Thresholds
+    least_base: int
+    least_count: int
+    of_group: bool
+
+    @classmethod
+    def of_groups(cls, audience: Audience, thresholds: Thresholds) -> Rules:
+        return cls(audience, thresholds, thresholds.group_base, thresholds.group_count, of_group=True)
+
+    @classmethod
+    def of_round(cls, audience: Audience, thresholds: Thresholds) -> Rules:
+        return cls(audience, thresholds, thresholds.round_base, thresholds.round_count, of_group=False)
+
+    def for_groups(self) -> Rules:
+        """Those of the same audience inside identifying groups."""
+        return self.of_groups(self.audience, self.thresholds)
+
+    @property
+    def width(self) -> int:
+        return PROTECTION_WIDTHS[self.audience]
+
+    def find_reason(self, count: int, base: int) -> Hidden | None:
+        """Why a count may not be shown. Over a whole round nobody is betrayed by "none" or "all"."""
+        if base < self.least_base:
+            return Hidden.BASE_TOO_SMALL
+        if count < self.least_count and (self.of_group or count > 0):
+            return Hidden.COUNT_TOO_SMALL
+        if self.of_group and base - count < self.least_count:
+            return Hidden.REST_TOO_SMALL
+        return None
+
+    def share(self, share: Share) -> ReleasedFigure:
+        if share.base == 0:
+            return self.hide(Hidden.NOT_COMPUTED)
+        reason = self.find_reason(share.count, share.base)
+        if reason is not None:
+            return self.hide(reason)
+        return make_figure(
+            self.audience, value=share.value, count=share.count, base=share.base, interval=share.interval
+        )
+
+    def tally(self, count: int, base: int) -> ReleasedFigure:
+        """A number of companies, of `base` that could have been among them."""
+        if count == base:
+            # All of them: the base itself, which is shown where it is large enough.
+            reason = Hidden.BASE_TOO_SMALL if base < self.least_base else None
+        else:
+            reason = self.find_reason(count, base)
+        if reason is not None:
+            return self.hide(reason)
+        return make_figure(self.audience, count=count, base=base)
+
+    def index(self, value: Fraction, base: int, index_range: Range | None) -> ReleasedFigure:
+        """A priority index whose three factors are released."""
+        return make_figure(self.audience, value=value, base=base, interval=index_range)
+
+    def detail(self, value: Fraction | None, n: int, ends: tuple[int, int]) -> ReleasedFigure:
+        """A mean that rests on the details of n companies and lies between `ends`.
+
+        In a group a mean at one of its ends says the same of every company, as a share of 0 % or 100 % does.
+        """
+        if value is None:
+            return self.hide(Hidden.NOT_COMPUTED)
+        if n < self.thresholds.group_count:
+            return self.hide(Hidden.FEW_DETAILS)
+        if self.of_group and value in ends:
+            return self.hide(Hidden.REST_TOO_SMALL)
+        return make_figure(self.audience, value=value, base=n)
+
+    def summary(self, value: Fraction | None, n: int) -> ReleasedFigure:
+        """A median of n values."""
+        if n < self.least_base:
+            return self.hide(Hidden.BASE_TOO_SMALL)
+        if value is None:
+            return self.hide(Hidden.NOT_COMPUTED)
+        return make_figure(self.audience, value=value, base=n)
+
+    def quartile(self, value: Fraction | None, n: int) -> ReleasedFigure:
+        """A quartile of n values: beyond it must lie as many companies as a count needs.
+
+        Source: percentiles are judged by the units beyond them; Brandt, Franconi, Guerke, Hundepool, Lucarelli, Mol,
+        Ritchie, Seri & Welpton, *Guidelines for the checking of output based on microdata research* (ESSnet SDC 2010).
+        """
+        if n < QUARTERS * self.least_count:
+            return self.hide(Hidden.BASE_TOO_SMALL)
+        return self.summary(value, n)
+
+    def total(self, contributions: Sequence[int]) -> ReleasedFigure:
+        """The sum of what companies gave, such as extra cost at the lower bounds; each at least 0."""
+        contributing = [each for each in contributions if each]
+        if len(contributions) < self.least_base:
+            return self.hide(Hidden.BASE_TOO_SMALL)
+        if len(contributing) < self.least_count and (self.of_group or contributing):
+            return self.hide(Hidden.COUNT_TOO_SMALL)
+        if is_dominated(contributing) or is_estimable(contributing):
+            return self.hide(Hidden.DOMINATED)
+        return make_figure(self.audience, value=Fraction(sum(contributions)), base=len(contributions))
+
+    def number(self, value: Fraction | int) -> ReleasedFigure:
+        """A number that follows from figures already released: a tier, a place, a balance."""
+        return make_figure(self.audience, value=Fraction(value))
+
+    def hide(self, reason: Hidden) -> ReleasedFigure:
+        return hide_figure(self.audience, reason)
+
+
+def release_origin(origin: Origin) -> Origin:
+    """Where a figure comes from, without how many returns staff typed: so few that they could point to companies."""
+    return replace(origin, by_staff=())
+
+
+def find_rules(origin: Origin, audience: Audience, thresholds: Thresholds) -> Rules:
+    """A filtered selection is treated as an identifying group, whatever it is filtered by."""
+    return (Rules.of_groups if origin.filters else Rules.of_round)(audience, thresholds)
+
+
+def is_dominated(contributions: Sequence[int], *, largest: int = DOMINANT, share: Fraction = DOMINANT_SHARE) -> bool:
+    """The n-k rule: whether the `largest` contributions together exceed `share` of the sum.
+
+    Source: Hundepool et al. (2012), section 4.2.2 "(n,k)-rule"; a sum of nothing is dominated by nobody.
+    """
+    return sum(sorted(contributions, reverse=True)[:largest]) > share * sum(contributions)
+
+
+def is_estimable(contributions: Sequence[int], *, precision: Fraction = PRIOR_SHARE) -> bool:
+    """The p% rule: whether the second largest contributor can estimate the largest one to within p %.
+
+    It knows the sum and its own part; the rest, x3 + x4 + …, is its error. Sensitive where the rest is below p % of the
+    largest. Source: Hundepool et al. (2012), section 4.2.2 "p%-rule"; Willenborg & de Waal (2001), section 6.2.
+    """
+    ordered = sorted(contributions, reverse=True)
+    return bool(ordered) and ordered[0] > 0 and sum(ordered[2:]) < precision * ordered[0]

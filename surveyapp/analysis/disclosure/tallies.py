@@ -1,0 +1,68 @@
+"""Tallies over the companies of a round, and the same share in groups of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyroaring import FrozenBitMap
+
+from surveyapp.analysis.disclosure.figures import Hidden, ReleasedFigure
+from surveyapp.analysis.disclosure.knowledge import Sum, protect
+from surveyapp.analysis.disclosure.released import ReleasedSummary
+from surveyapp.analysis.disclosure.rules import Rules
+from surveyapp.analysis.intervals import Share
+from surveyapp.analysis.number_summaries import NumberSummary
+from surveyapp.fieldwork.thresholds import Audience, AudienceThresholds
+
+
+def release_tally(companies: int, audience: Audience, thresholds: AudienceThresholds) -> ReleasedFigure:
+    """How many companies a round rests on."""
+    return Rules.of_round(audience, thresholds[audience]).tally(companies, companies)
+
+
+def release_summary(summary: NumberSummary, audience: Audience, thresholds: AudienceThresholds) -> ReleasedSummary:
+    """Median and quartiles of one value a company, over a whole round: all of them or none.
+
+    With the ten companies that a round needs at least, a quartile of type 7 lies between the third and the fourth
+    value, so three companies lie beyond it: what `Rules.quartile` asks for, and reaches by a simpler bound.
+    """
+    rules = Rules.of_round(audience, thresholds[audience])
+    return ReleasedSummary(
+        n=rules.tally(summary.n, summary.n),
+        lower_quartile=rules.summary(summary.lower_quartile, summary.n),
+        median=rules.summary(summary.median, summary.n),
+        upper_quartile=rules.summary(summary.upper_quartile, summary.n),
+    )
+
+
+def release_round_shares(
+    shares: Sequence[Share], audience: Audience, thresholds: AudienceThresholds
+) -> tuple[ReleasedFigure, ...]:
+    """Tallies over all companies of a round, such as those that submitted of those invited."""
+    rules = Rules.of_round(audience, thresholds[audience])
+    return tuple(map(rules.share, shares))
+
+
+def release_group_shares(
+    shares: Sequence[Share], audience: Audience, thresholds: AudienceThresholds
+) -> tuple[ReleasedFigure, ...]:
+    """The same share in groups that make up the round, whose own share is shown where it may be."""
+    rules, whole = (kind(audience, thresholds[audience]) for kind in (Rules.of_groups, Rules.of_round))
+    sums, start = [], 0
+    for share in shares:
+        members = FrozenBitMap(range(start, start + share.base))
+        sums.append(Sum(("gave",), members, share.count, rules, rules.find_reason(share.count, share.base)))
+        start += share.base
+    total = Share(sum(share.count for share in shares), start)
+    if whole.find_reason(total.count, total.base) is None:
+        sums.append(Sum(("gave",), FrozenBitMap(range(start)), total.count, whole, may_hide=False))
+    verdict = protect(sums, watch_companies=True)
+    reasons = verdict.reasons[: len(shares)]
+    return tuple(
+        rules.hide(Hidden.NOT_COMPUTED)
+        if share.base == 0
+        else rules.share(share)
+        if reason is None
+        else rules.hide(reason)
+        for share, reason in zip(shares, reasons, strict=True)
+    )

@@ -1,0 +1,221 @@
+"""Releases in the light of all that was released before.
+
+A table that did not change is shown again as it was. A changed one is checked with everything its readers were told;
+where that hides more than the last release showed, the last one is shown again in its place. What is new is remembered,
+if it really leaves: in a transaction that holds the round, so that no two releases overlook each other.
+
+Readers: what is given to Japan or the public can be known by all. A release to them must betray nothing to themselves,
+nor to the ministry, which knows its own releases besides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from pyroaring import BitMap, FrozenBitMap
+from sqlalchemy import Connection
+
+from surveyapp.analysis.disclosure import (
+    NOTHING_BEFORE,
+    Readers,
+    Released,
+    Told,
+    count_shown,
+    read_released,
+    write_released,
+)
+from surveyapp.fieldwork.rounds import Round, hold_round
+from surveyapp.fieldwork.thresholds import Audience
+from surveyapp.records.database import Database
+from surveyapp.records.releases import (
+    Release,
+    ReleasedValue,
+    add_release,
+    find_last_releases,
+    list_changed_returns,
+    list_released_values,
+)
+
+OPEN_AUDIENCES = (Audience.JAPAN, Audience.PUBLIC)  # what they are given can be known by all
+
+Build = Callable[[Readers], Released]
+Result = TypeVar("Result")
+
+_FIRST_EARLIER = 2**31  # bitmaps hold numbers to 2**32; no survey has so many returns
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Generic[Released]):
+    """A table as it may be shown now. `since` is when it was released as it is; None: it was not.
+
+    `is_held_back`: the figures have changed since, but a new table would show less.
+    """
+
+    table: Released
+    since: datetime | None
+    is_held_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A table that was not released before: what is remembered of it if it leaves."""
+
+    definition: str
+    content: Mapping[str, Any]
+    source_digest: str
+    revision: int
+    told: tuple[Told, ...]
+
+
+class Memory:
+    """What was released of a round to an audience, asked for in one transaction. Read when it is needed.
+
+    `now` is given where what is new is going to be remembered.
+    """
+
+    def __init__(
+        self, connection: Connection, survey_round: Round, audience: Audience, now: datetime | None = None
+    ) -> None:
+        self._connection, self._round, self._audience, self._now = connection, survey_round, audience, now
+        self.new: list[_New] = []
+
+    def release(self, definition: str, kind: type[Released], build: Build[Released]) -> Shown[Released]:
+        """One table as it may be shown now. `definition` is its name: "issues", "segments:jp_stage", …
+
+        `build` makes it, given what each kind of reader was told before.
+        """
+        alone = build(NOTHING_BEFORE)
+        source = self._digest_source(alone)
+        last = self._last.get(definition)
+        if last is not None and last.source_digest == source:
+            return self._show_again(last, kind)
+        readers = self.readers
+        fresh = build(readers) if any(readers) else alone
+        if last is not None:
+            again = self._show_again(last, kind)
+            if count_shown(fresh) < count_shown(again.table):
+                return replace(again, is_held_back=True)
+        self.new.append(_New(definition, write_released(fresh), source, fresh.origin.revision, fresh.told))
+        return Shown(fresh, self._now)
+
+    def remember(self, *, actor: str, now: datetime) -> None:
+        """Keep what is new. The transaction holds the round."""
+        for each in self.new:
+            add_release(
+                self._connection,
+                survey_id=self._round.survey_id,
+                round_id=self._round.round_id,
+                audience=self._audience,
+                definition=each.definition,
+                policy=self._policy,
+                content=each.content,
+                digests=(digest_content(each.content), each.source_digest),
+                revision=each.revision,
+                values=[
+                    ReleasedValue(told.answers, BitMap(told.members).serialize(), told.low, told.high, told.width)
+                    for told in each.told
+                ],
+                actor=actor,
+                now=now,
+            )
+
+    @cached_property
+    def readers(self) -> Readers:
+        """What each kind of reader of a new release was told before."""
+        own = {self._audience, *OPEN_AUDIENCES}
+        kinds = [own] if self._audience is Audience.MINISTRY else [own, {Audience.MINISTRY, *own}]
+        return [list(dict.fromkeys(told for audience, _, told in self._told if audience in kind)) for kind in kinds]
+
+    @property
+    def _policy(self) -> Mapping[str, int]:
+        return asdict(self._round.thresholds[self._audience])
+
+    @cached_property
+    def _last(self) -> Mapping[str, Release]:
+        found = find_last_releases(
+            self._connection, self._round.survey_id, self._round.round_id, audience=self._audience
+        )
+        return {each.definition: each for each in found}
+
+    @cached_property
+    def _told(self) -> list[tuple[str, int, Told]]:
+        """What was told of the returns as they were then: (audience, number of the release, what).
+
+        A return that was edited or withdrawn since is another unknown in the earlier releases than now: it may have
+        said something else. It gets a number of its own for each of them, above all numbers of returns.
+        """
+        survey_id, round_id = self._round.survey_id, self._round.round_id
+        values = list_released_values(self._connection, survey_id, round_id)
+        if not values:
+            return []
+        since = min(each.revision for each in values)
+        changed = list_changed_returns(self._connection, survey_id, round_id, since=since)
+        earlier: dict[tuple[int, int], int] = {}
+        told = []
+        for each in values:
+            value, members = each.value, BitMap.deserialize(each.value.members)
+            for number, changed_at in changed.items():
+                if changed_at > each.revision and number in members:
+                    members.discard(number)
+                    members.add(_FIRST_EARLIER + earlier.setdefault((each.release_number, number), len(earlier)))
+            told.append(
+                (
+                    each.audience,
+                    each.release_number,
+                    Told(value.answers, FrozenBitMap(members), value.low, value.high, value.width),
+                )
+            )
+        return told
+
+    def _show_again(self, last: Release, kind: type[Released]) -> Shown[Released]:
+        told = tuple(told for _, number, told in self._told if number == last.number)
+        return Shown(replace(read_released(kind, last.content), told=told), last.released_at)
+
+    def _digest_source(self, alone: Released) -> str:
+        """Of everything that the table depends on: its figures, whom they are about, and the thresholds."""
+        content = write_released(alone)
+        del content["origin"]["revision"]  # rises with returns of other rounds too
+        told = [[each.answers, BitMap(each.members).serialize().hex(), each.low, each.high] for each in alone.told]
+        return digest_content([content, told, self._policy])
+
+
+def preview_tables(
+    database: Database, survey_round: Round, audience: Audience, make: Callable[[Memory], Result]
+) -> Result:
+    """What would be shown, without anything leaving."""
+    with database.read() as connection:
+        return make(Memory(connection, survey_round, audience))
+
+
+def release_tables(
+    database: Database,
+    survey_round: Round,
+    audience: Audience,
+    make: Callable[[Memory], Result],
+    *,
+    actor: str,
+    now: datetime,
+) -> Result:
+    """The tables that `make` asks the memory for, as they leave now; those that are new are remembered."""
+    with database.read() as connection:
+        memory = Memory(connection, survey_round, audience)
+        result = make(memory)
+    if not memory.new:
+        return result
+    with database.write() as connection:
+        hold_round(connection, survey_round)
+        memory = Memory(connection, survey_round, audience, now)  # somebody may have released in between
+        result = make(memory)
+        memory.remember(actor=actor, now=now)
+    return result
+
+
+def digest_content(content: Any) -> str:
+    """SHA-256 of what is released, in hexadecimal; the same for the same content in any order of its names."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,212 @@
+"""The memory of releases: what left the desk for an audience, when, under which thresholds, by whom.
+
+A release is never changed. It holds the table as it was shown and what its reader knows of the returns as they were
+then; the returns themselves are named by number alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select
+
+from surveyapp.records.tables import release, released_value, response
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedValue:
+    """Of the returns whose numbers `members` holds (a serialised bitmap), `low` to `high` gave one of the answers."""
+
+    answers: tuple[str, ...]
+    members: bytes = field(repr=False)
+    low: int
+    high: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """One value with the release it was told in, and the revision of the survey it was true of."""
+
+    audience: str
+    release_number: int
+    revision: int
+    value: ReleasedValue
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One table as it was released. `number` counts the releases of the round."""
+
+    survey_id: str
+    round_id: int
+    number: int
+    audience: str
+    definition: str
+    policy: Mapping[str, int]
+    content: Mapping[str, Any] = field(repr=False)
+    digest: str
+    source_digest: str
+    revision: int
+    released_at: datetime
+    actor: str
+
+
+def add_release(
+    connection: Connection,
+    *,
+    survey_id: str,
+    round_id: int,
+    audience: str,
+    definition: str,
+    policy: Mapping[str, int],
+    content: Mapping[str, Any],
+    digests: tuple[str, str],
+    revision: int,
+    values: Sequence[ReleasedValue],
+    actor: str,
+    now: datetime,
+) -> int:
+    """Remember a release; its number. The caller holds the round, so that releases come one after another.
+
+    `digests` are those of the content and of its source.
+    """
+    of_round = (release.c.survey_id == survey_id, release.c.round_id == round_id)
+    last: int | None = connection.scalar(select(func.max(release.c.release_number)).where(*of_round))
+    number = (last or 0) + 1
+    key = {"survey_id": survey_id, "round_id": round_id, "release_number": number}
+    connection.execute(
+        insert(release).values(
+            **key,
+            audience=audience,
+            definition=definition,
+            policy=dict(policy),
+            content=dict(content),
+            digest=digests[0],
+            source_digest=digests[1],
+            revision=revision,
+            released_at=now,
+            actor=actor,
+        )
+    )
+    rows = [
+        {
+            **key,
+            "position": position,
+            "answers": list(value.answers),
+            "members": value.members,
+            "low": value.low,
+            "high": value.high,
+            "width": value.width,
+        }
+        for position, value in enumerate(values)
+    ]
+    if rows:
+        connection.execute(insert(released_value), rows)
+    return number
+
+
+def find_last_releases(connection: Connection, survey_id: str, round_id: int, *, audience: str) -> list[Release]:
+    """The newest release of every table of a round to one audience."""
+    of_audience = (
+        release.c.survey_id == survey_id,
+        release.c.round_id == round_id,
+        release.c.audience == audience,
+    )
+    newest = select(func.max(release.c.release_number)).where(*of_audience).group_by(release.c.definition)
+    found = select(release).where(*of_audience, release.c.release_number.in_(newest))
+    return [_read_release(row) for row in connection.execute(found.order_by(release.c.release_number))]
+
+
+def list_releases(connection: Connection, survey_id: str, *, audiences: Collection[str]) -> list[Release]:
+    """Every release of a survey to one of the audiences, oldest first within its round."""
+    found = select(release).where(
+        release.c.survey_id == survey_id, release.c.audience.in_([str(each) for each in audiences])
+    )
+    rows = connection.execute(found.order_by(release.c.round_id, release.c.release_number))
+    return [_read_release(row) for row in rows]
+
+
+def list_released_values(connection: Connection, survey_id: str, round_id: int) -> list[Remembered]:
+    """Everything that anybody was told of a round, oldest first."""
+    same = (
+        (release.c.survey_id == released_value.c.survey_id)
+        & (release.c.round_id == released_value.c.round_id)
+        & (release.c.release_number == released_value.c.release_number)
+    )
+    rows = connection.execute(
+        select(released_value, release.c.audience, release.c.revision)
+        .join(release, same)
+        .where(released_value.c.survey_id == survey_id, released_value.c.round_id == round_id)
+        .order_by(released_value.c.release_number, released_value.c.position)
+    )
+    return [
+        Remembered(
+            row.audience,
+            row.release_number,
+            row.revision,
+            ReleasedValue(tuple(row.answers), bytes(row.members), row.low, row.high, row.width),
+        )
+        for row in rows
+    ]
+
+
+def list_changed_returns(connection: Connection, survey_id: str, round_id: int, *, since: int) -> dict[int, int]:
+    """Returns of a round that were edited or withdrawn after a revision, or came after it: number and revision."""
+    rows = connection.execute(
+        select(response.c.number, response.c.revision).where(
+            response.c.survey_id == survey_id, response.c.round_id == round_id, response.c.revision > since
+        )
+    )
+    return {row.number: row.revision for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnChanges:
+    """How many returns of a round came, were changed and were withdrawn since a release.
+
+    Changed are those that were edited, that went to another entry of their company, or that lost what is past its date.
+    """
+
+    added: int
+    changed: int
+    withdrawn: int
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.withdrawn)
+
+
+def count_changed_returns(connection: Connection, released: Release) -> ReturnChanges:
+    """What happened to the round's returns since the release. One that came and went since is counted nowhere."""
+    rows = connection.execute(
+        select(response.c.state, response.c.submitted_at).where(
+            response.c.survey_id == released.survey_id,
+            response.c.round_id == released.round_id,
+            response.c.revision > released.revision,
+        )
+    ).all()
+    is_new = [row.submitted_at > released.released_at for row in rows]
+    is_live = [row.state == "submitted" for row in rows]
+    pairs = Counter(zip(is_new, is_live, strict=True))
+    return ReturnChanges(added=pairs[True, True], changed=pairs[False, True], withdrawn=pairs[False, False])
+
+
+def _read_release(row: Row[Any]) -> Release:
+    return Release(
+        survey_id=row.survey_id,
+        round_id=row.round_id,
+        number=row.release_number,
+        audience=row.audience,
+        definition=row.definition,
+        policy=row.policy,
+        content=row.content,
+        digest=row.digest,
+        source_digest=row.source_digest,
+        revision=row.revision,
+        released_at=row.released_at,
+        actor=row.actor,
+    )

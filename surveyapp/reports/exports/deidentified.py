@@ -1,0 +1,89 @@
+"""The de-identified table: one row a company whose combination of answers k companies share, in no order.
+
+Nothing tells when or how a return came: no number, time, language or mode.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import chain, islice
+
+from surveyapp.analysis.deidentification import Deidentification
+from surveyapp.analysis.redaction import Redactor
+from surveyapp.fieldwork.consent import TextUse, decide_use
+from surveyapp.fieldwork.return_stream import SubmittedReturn
+from surveyapp.fieldwork.rounds import Round
+from surveyapp.questionnaire.model import Answers, Questionnaire
+from surveyapp.reports.exports.columns import Block, ColumnSet, Missing, describe_columns
+from surveyapp.reports.exports.row_layout import RowLayout
+from surveyapp.reports.exports.row_table import CellPen, Row, RowTable
+
+FACTS = {"row": False, "round": False, "round_kind": False, "questionnaire_version": False}
+SHUFFLED = 10_000  # rows put out of order together
+
+
+def build_deidentified_table(
+    read_returns: Callable[[], Iterable[SubmittedReturn]],
+    questionnaire: Questionnaire,
+    survey_round: Round,
+    decided: Deidentification,
+    redactor: Redactor,
+) -> RowTable:
+    """`read_returns` gives the names of each company as well, so that they can be taken out of its own texts."""
+    columns = describe_deidentified_columns(questionnaire, survey_round, decided)
+    layout = RowLayout(
+        questionnaire,
+        columns,
+        CellPen(lambda submitted, use, is_counted: ()),
+        suppressed=decided.suppressed,
+        may_show=_may_quote,
+    )
+    of_round = (survey_round.slug, survey_round.kind, survey_round.questionnaire_version)
+
+    def read_rows() -> Iterator[Row]:
+        released = (each for each in read_returns() if each.number in decided.released)
+        for number, submitted in enumerate(_shuffle(released), 1):
+            shown = decided.coarsen_answers(submitted.answers)
+            plain = submitted._replace(texts=_redact(submitted, redactor), identity={})
+            pieces = layout.write_pieces(plain, is_counted=True, shown=shown)
+            yield [str(number), *of_round, *chain.from_iterable(pieces)]
+
+    return RowTable(columns.all, read_rows)
+
+
+def describe_deidentified_columns(
+    questionnaire: Questionnaire, survey_round: Round, decided: Deidentification
+) -> ColumnSet:
+    """The columns of the raw file, with classes for choices where a question is rolled up."""
+    rows = tuple(decided.coarsen_question(row) for row in questionnaire.rows)
+    described = describe_columns(replace(questionnaire, rows=rows), survey_round.operator_texts, facts=FACTS)
+    blocks = (_mark_suppressed(block) if block.name in decided.suppressed else block for block in described.blocks)
+    return ColumnSet(described.facts, tuple(blocks))
+
+
+def _mark_suppressed(block: Block) -> Block:
+    columns = tuple(replace(column, missing=(Missing.SUPPRESSED,)) for column in block.columns)
+    return Block(block.question, columns)
+
+
+def _may_quote(use: TextUse) -> bool:
+    return use.word_for_word
+
+
+def _redact(submitted: SubmittedReturn, redactor: Redactor) -> Answers:
+    """The texts without what names somebody. Those that may not be quoted stay as they are: they are withheld."""
+    if not submitted.texts or not decide_use(submitted.answers).word_for_word:
+        return submitted.texts
+    own_names = [str(name) for name in submitted.identity.values()]
+    return {name: redactor.redact(str(text), own_names) for name, text in submitted.texts.items()}
+
+
+def _shuffle(returns: Iterable[SubmittedReturn]) -> Iterator[SubmittedReturn]:
+    """Out of the order in which they came, which tells who was first; all of a round that is not huge."""
+    source = random.SystemRandom()
+    remaining = iter(returns)
+    while group := list(islice(remaining, SHUFFLED)):
+        source.shuffle(group)
+        yield from group

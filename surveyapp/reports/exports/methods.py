@@ -1,0 +1,101 @@
+"""What the sheet of methods says: what the file is, and how its cells are to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from surveyapp.analysis.answer_index import AnswerIndex
+from surveyapp.analysis.deidentification import ROLLED_UP, SUPPRESSED, Deidentification, Level
+from surveyapp.fieldwork.rounds import Round
+from surveyapp.fieldwork.thresholds import Audience
+from surveyapp.questionnaire.model import Questionnaire
+from surveyapp.reports.csv_export import name_round_kind
+from surveyapp.reports.exports.columns import Missing
+from surveyapp.reports.exports.missing_words import name_missing
+from surveyapp.reports.exports.request import ExportKind, ExportRequest
+from surveyapp.reports.words import Words
+
+
+class Method(NamedTuple):
+    what: str
+    how: str
+
+
+def name_export_kind(words: Words, kind: ExportKind) -> str:
+    return {
+        "raw": words.gettext("Raw answers"),
+        "identified": words.gettext("Identified answers"),
+        "deidentified": words.gettext("De-identified answers"),
+        "ministry": words.gettext("Ministry table of issues"),
+        "paradata": words.gettext("Paradata"),
+    }[kind]
+
+
+def list_methods(
+    words: Words,
+    questionnaire: Questionnaire,
+    survey_round: Round,
+    request: ExportRequest,
+    index: AnswerIndex,
+    decided: Deidentification | None,
+) -> Iterator[Method]:
+    yield Method(words.gettext("What the file holds"), name_export_kind(words, request.kind))
+    yield from _list_round(words, questionnaire, survey_round, index)
+    yield Method(words.gettext("Counted returns"), words.number(len(index.of_round(survey_round.round_id))))
+    for kind in Missing:
+        yield Method(str(kind) or words.gettext("(blank)"), name_missing(words, kind))
+    if request.layout == "long":
+        yield Method(
+            words.gettext("Long layout"),
+            words.gettext("One row for every question that a return was asked; what was not asked has no row."),
+        )
+    if decided is not None:
+        yield from list_deidentification(words, questionnaire, decided)
+
+
+def list_deidentification(words: Words, questionnaire: Questionnaire, decided: Deidentification) -> Iterator[Method]:
+    """What was made coarser, and how many returns are left out."""
+    yield Method(
+        words.gettext("Companies with the same combination"),
+        words.gettext("at least %(k)s", k=words.number(decided.k)),
+    )
+    for name, level in decided.levels.items():
+        question = questionnaire.by_name[name]
+        yield Method(" ".join(words.text(question.label).split()), name_level(words, level))
+    yield Method(words.gettext("Returns left out"), words.number(decided.left_out))
+
+
+def name_level(words: Words, level: Level) -> str:
+    if level == SUPPRESSED:
+        return words.gettext("suppressed")
+    return words.gettext("in classes") if level == ROLLED_UP else words.gettext("as it was answered")
+
+
+def list_ministry_methods(
+    words: Words, questionnaire: Questionnaire, survey_round: Round, index: AnswerIndex
+) -> Iterator[Method]:
+    yield Method(words.gettext("What the file holds"), name_export_kind(words, "ministry"))
+    yield from _list_round(words, questionnaire, survey_round, index)
+    thresholds = survey_round.thresholds[Audience.MINISTRY]
+    least = {
+        words.gettext("Companies in a group"): thresholds.group_base,
+        words.gettext("Answers in a group"): thresholds.group_count,
+        words.gettext("Companies in the round"): thresholds.round_base,
+        words.gettext("Answers in the round"): thresholds.round_count,
+    }
+    for what, number in least.items():
+        yield Method(what, words.gettext("at least %(k)s", k=words.number(number)))
+
+
+def _list_round(
+    words: Words, questionnaire: Questionnaire, survey_round: Round, index: AnswerIndex
+) -> Iterator[Method]:
+    yield Method(words.gettext("Survey"), words.text(questionnaire.title.filled(survey_round.operator_texts)))
+    yield Method(words.gettext("Round"), words.text(survey_round.title) or survey_round.slug)
+    yield Method(words.gettext("Kind of round"), name_round_kind(words, survey_round))
+    yield Method(words.gettext("Period from"), words.day(survey_round.opens_at))
+    yield Method(words.gettext("Period to"), words.day(survey_round.closes_at))
+    yield Method(words.gettext("Questionnaire version"), survey_round.questionnaire_version)
+    yield Method(words.gettext("Digest of the questionnaire (SHA-256)"), questionnaire.digest)
+    yield Method(words.gettext("Data revision"), str(index.revision))

@@ -1,0 +1,50 @@
+"""Why a file of the form that was asked for cannot be made, and what to do instead."""
+
+from __future__ import annotations
+
+from surveyapp.reports.exports.row_table import ExportRefused
+from surveyapp.reports.words import Words
+
+
+def explain_refusal(words: Words, refused: ExportRefused) -> tuple[str, str]:
+    """What is in the way, and what to do about it."""
+    facts = {name: f"{value:,}" if isinstance(value, int) else value for name, value in refused.facts.items()}
+    match refused.code:
+        case "too_many_columns":
+            return (
+                words.gettext("A workbook holds %(most)s columns at most; this file would have %(count)s.", **facts),
+                words.gettext("Choose the long layout, or another format such as CSV or Parquet."),
+            )
+        case "too_many_rows":
+            return (
+                words.gettext("A workbook holds %(most)s rows of data at most; this file would have more.", **facts),
+                words.gettext("Choose the wide layout, or another format such as CSV or Parquet."),
+            )
+        case "cell_too_long":
+            return (
+                words.gettext(
+                    "A cell of a workbook holds %(most)s characters at most; row %(row)s has more in %(column)s.",
+                    **facts,
+                ),
+                words.gettext("Choose another format such as CSV or Parquet, which keep the whole text."),
+            )
+        case "text_too_wide":
+            return (
+                words.gettext("SPSS holds %(most)s bytes of a text at most; %(column)s has one of %(size)s.", **facts),
+                words.gettext("Choose another format such as CSV or Parquet, which keep the whole text."),
+            )
+        case "text_grew":
+            return (
+                words.gettext("A return was changed while the file was written."),
+                words.gettext("Make the file again."),
+            )
+        case "module_missing":
+            return (
+                words.gettext("Files of this format cannot be made here: the library %(module)s is missing.", **facts),
+                words.gettext("The operator can install it: pip install surveyapp[%(extra)s]", **facts),
+            )
+        case "not_offered":
+            return (
+                words.gettext("There is no file of this kind in this format."),
+                words.gettext("Choose another format or layout."),
+            )

@@ -1,0 +1,99 @@
+"""What viewers see of the field: released figures only, hidden ones marked with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from surveyapp.analysis.disclosure import ReleasedFigure, release_group_shares, release_round_shares
+from surveyapp.analysis.field_records import Step
+from surveyapp.analysis.intervals import Share
+from surveyapp.fieldwork.thresholds import Audience, AudienceThresholds
+from surveyapp.reports.cards import Fact, FigureCard
+from surveyapp.reports.field_words import (
+    FieldSource,
+    list_known,
+    name_segment,
+    name_step,
+    name_value,
+    say_nobody_invited,
+    warn_of_scanners,
+)
+from surveyapp.reports.released_report import describe_audience, describe_hidden, explain_hidden, name_hidden
+from surveyapp.reports.tables import Cell, Column, Row, Table
+from surveyapp.reports.words import Words
+
+
+def report_released_field(
+    source: FieldSource, audience: Audience, thresholds: AudienceThresholds
+) -> tuple[FigureCard, ...]:
+    """What a viewer may see of the field: steps of the whole round, and response rates of groups."""
+    words, total = source.words, source.progress.total
+    title = words.gettext("How far are the invited companies?")
+    facts = (
+        Fact(words.gettext("Released for"), describe_audience(words, audience)),
+        *source.list_facts(
+            words.gettext("companies invited to the round"),
+            words.gettext("companies, not persons; each step counts whoever came to it, whatever followed"),
+        ),
+    )
+    complete = total.rates.minimum.count  # without those withdrawn since: subtracting them would tell how many
+    counts = [
+        (name_step(words, step), complete if step is Step.SUBMITTED else count)
+        for step, count in total.steps
+        if step is not Step.INVITED
+    ]
+    figures = release_round_shares([Share(count, total.invited) for _, count in counts], audience, thresholds)
+    heading = words.gettext("Step")
+    steps = _tabulate_released(words, "steps", (title, heading), facts, [name for name, _ in counts], figures)
+    cards = [steps if steps.empty else replace(steps, notes=(*steps.notes, warn_of_scanners(words)))]
+    for segment, groups in source.progress.by_segment:
+        invited = [group for group in list_known(source, segment, groups) if group.counts.invited]
+        if not invited:
+            continue
+        names = [name_value(source, segment, group.value) for group in invited]
+        rates = release_group_shares(
+            [Share(group.counts.rates.minimum.count, group.counts.invited) for group in invited], audience, thresholds
+        )
+        title = words.gettext("Who submitted? %(segment)s", segment=name_segment(words, segment))
+        heading = words.gettext("Group")
+        cards.append(_tabulate_released(words, f"by-{segment}", (title, heading), facts, names, rates))
+    return tuple(cards)
+
+
+def _tabulate_released(
+    words: Words,
+    name: str,
+    titles: tuple[str, str],
+    facts: tuple[Fact, ...],
+    headings: Sequence[str],
+    figures: Sequence[ReleasedFigure],
+) -> FigureCard:
+    title, first_column = titles
+    shown = [figure for figure in figures if figure.hidden is None]
+    if not shown:
+        reason = (
+            describe_hidden(words, figures[0].hidden) if figures and figures[0].hidden else say_nobody_invited(words)
+        )
+        return FigureCard(name, title, "", facts, empty=reason)
+    rows = tuple(
+        Row(Cell(heading), (_write_released(words, figure),)) for heading, figure in zip(headings, figures, strict=True)
+    )
+    columns = (
+        Column(first_column),
+        Column(words.gettext("Companies"), is_number=True, hint=words.gettext("of the invited")),
+    )
+    return FigureCard(
+        name,
+        title,
+        "",
+        facts,
+        tables=(Table(words.gettext("Invited companies"), columns, rows),),
+        notes=explain_hidden(words, figures),
+    )
+
+
+def _write_released(words: Words, figure: ReleasedFigure) -> Cell:
+    if figure.hidden is not None:
+        return Cell("×", note=name_hidden(words, figure.hidden), tone="hidden")
+    return Cell(words.percent(figure.value), note=f"{figure.count:,}/{figure.base:,}")

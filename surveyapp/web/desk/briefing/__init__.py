@@ -1,0 +1,1 @@
+"""The briefing for the ministry: the page, and the files of the same figures."""

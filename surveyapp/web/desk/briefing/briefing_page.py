@@ -1,0 +1,54 @@
+"""The page that goes to a meeting, as the ministry will read it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from flask import render_template, url_for
+from flask_babel import gettext as _
+
+from surveyapp.analysis.ministry_release import preview_ministry_table, release_ministry_table
+from surveyapp.fieldwork.rounds import find_round, list_rounds, list_rounds_before
+from surveyapp.reports.briefing.figures import gather_briefing
+from surveyapp.reports.briefing.paper import build_paper
+from surveyapp.web.access import ANALYST, VIEWER, allow, may
+from surveyapp.web.desk.briefing.pages import BriefingPage
+from surveyapp.web.desk.current_index import open_current_index
+from surveyapp.web.desk.surroundings import build_desk_frame, build_round_head, find_actor, find_words
+from surveyapp.web.frame import Link
+from surveyapp.web.installation import find_installation
+from surveyapp.web.locale import PARAMETER, find_language
+from surveyapp.web.revalidation import let_browser_keep
+
+
+@allow(VIEWER)
+def show_briefing(slug: str) -> str:
+    installation, now = find_installation(), datetime.now(UTC)
+    survey_id = installation.settings.survey_id
+    let_browser_keep()
+    index = open_current_index()
+    # Remembered when a viewer is given it; for staff, as a viewer would be given it.
+    release = partial(preview_ministry_table, installation.database)
+    if not may(ANALYST):
+        release = partial(release_ministry_table, installation.database, actor=find_actor(), now=now)
+    with installation.database.read() as connection:
+        survey_round = find_round(connection, survey_id, slug)
+        rounds = list_rounds(connection, survey_id)
+        before = list_rounds_before(survey_round, rounds)
+        figures = gather_briefing(connection, index, survey_round, before[-1] if before else None, release=release)
+    files = (
+        ("desk.send_briefing_pdf", _("PDF, one page A4")),
+        ("desk.send_briefing_workbook", _("Excel workbook (XLSX)")),
+        ("desk.send_briefing_csv", _("CSV for spreadsheets")),
+    )
+    language: dict[str, Any] = {PARAMETER: find_language()}
+    page = BriefingPage(
+        frame=build_desk_frame(survey_round),
+        head=build_round_head(survey_round, rounds),
+        paper=build_paper(find_words(), figures, now=now),
+        search=Link(url_for("desk.show_figure_search"), _("Look up a figure")),
+        files=tuple(Link(url_for(endpoint, slug=slug, **language), text) for endpoint, text in files),
+    )
+    return render_template("desk/briefing/page.html", page=page)

@@ -1,0 +1,28 @@
+"""What the templates of the briefing show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from surveyapp.reports.briefing.paper import BriefingPaper
+from surveyapp.web.desk.pages import RoundHead
+from surveyapp.web.frame import Frame, Link
+
+
+@dataclass(frozen=True, slots=True)
+class BriefingPage:
+    """templates/desk/briefing/page.html"""
+
+    frame: Frame
+    head: RoundHead
+    paper: BriefingPaper
+    search: Link  # of a figure by its code
+    files: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BriefingPdf:
+    """templates/desk/briefing/paper_pdf.html"""
+
+    paper: BriefingPaper
+    subject: str  # the round, for the properties of the file

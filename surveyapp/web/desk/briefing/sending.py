@@ -1,0 +1,65 @@
+"""The files of a briefing, as they are sent. Each is made whole before a header is, and stands in the audit trail."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from urllib.parse import quote
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from surveyapp.analysis.masks import FilterUnknown
+from surveyapp.analysis.ministry_release import release_ministry_table
+from surveyapp.fieldwork.rounds import find_round, list_rounds, list_rounds_before
+from surveyapp.reports.briefing.figures import gather_briefing
+from surveyapp.web.access import VIEWER, allow
+from surveyapp.web.desk.briefing.making import (
+    MEDIA_TYPES,
+    BriefingFormat,
+    audit_briefing,
+    make_briefing_file,
+    name_briefing_file,
+)
+from surveyapp.web.desk.current_index import open_current_index
+from surveyapp.web.desk.surroundings import find_actor, find_words
+from surveyapp.web.installation import find_installation
+from surveyapp.web.locale import PARAMETER
+
+
+@allow(VIEWER)
+def send_briefing_pdf(slug: str) -> Response:
+    """One page A4, tagged, with its fonts inside."""
+    return _send(slug, "pdf")
+
+
+@allow(VIEWER)
+def send_briefing_workbook(slug: str) -> Response:
+    """The figures as numbers, with sheets of methods and of reasons for hidden cells."""
+    return _send(slug, "xlsx")
+
+
+@allow(VIEWER)
+def send_briefing_csv(slug: str) -> Response:
+    """The ministry table, whose lines hold the figures of the page."""
+    return _send(slug, "csv")
+
+
+def _send(slug: str, form: BriefingFormat) -> Response:
+    for name in request.args:
+        if name != PARAMETER:
+            raise FilterUnknown(name)  # a file that ignored a filter would mislead
+    installation, now, words = find_installation(), datetime.now(UTC), find_words()
+    index = open_current_index()
+    release = partial(release_ministry_table, installation.database, actor=find_actor(), now=now)
+    with installation.database.read() as connection:
+        survey_round = find_round(connection, installation.settings.survey_id, slug)
+        before = list_rounds_before(survey_round, list_rounds(connection, survey_round.survey_id))
+        figures = gather_briefing(connection, index, survey_round, before[-1] if before else None, release=release)
+    content = make_briefing_file(form, words, figures, now=now)
+    name = name_briefing_file(form, words, figures, now)
+    with installation.database.write() as connection:
+        audit_briefing(connection, form, words, figures, actor=find_actor(), name=name, now=now)
+    response = Response(content, mimetype=MEDIA_TYPES[form])
+    response.headers["Content-Disposition"] = f"attachment; filename=\"{name}\"; filename*=UTF-8''{quote(name)}"
+    return response

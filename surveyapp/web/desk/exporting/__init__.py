@@ -1,0 +1,1 @@
+"""Files that leave the desk: the composer, what is sent at once, what a job makes, and the codebook."""

@@ -1,0 +1,1 @@
+"""What is kept, why and until when; dates, purges, and requests for access."""

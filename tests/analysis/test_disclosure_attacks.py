@@ -1,0 +1,180 @@
+"""Random small tables and histories of releases against an attacker who enumerates every consistent set of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyroaring import FrozenBitMap
+
+from surveyapp.analysis.disclosure.figures import Hidden
+from surveyapp.analysis.disclosure.knowledge import Sum, Told, Verdict, protect, tell
+from surveyapp.analysis.disclosure.links import Link, LinkKind
+from surveyapp.analysis.disclosure.rules import Rules
+from surveyapp.fieldwork.thresholds import Audience, Thresholds
+from tests.analysis.brute_force import Answers, count_in, list_worlds
+
+# Small enough for tables of a handful of companies to show anything; below two a mark would say the count itself.
+THRESHOLDS = Thresholds(group_base=3, group_count=2, round_base=4, round_count=2)
+GROUPS = {audience: Rules.of_groups(audience, THRESHOLDS) for audience in Audience}
+WHOLE = {audience: Rules.of_round(audience, THRESHOLDS) for audience in Audience}
+attacked = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def build_sum(world: Answers, answers: Sequence[str], members: FrozenBitMap, rules: Rules, *, may_hide: bool) -> Sum:
+    named = count_in(world, answers, members)
+    reason = rules.find_reason(named, len(members)) if may_hide else None
+    return Sum(tuple(answers), members, named, rules, reason, may_hide=may_hide)
+
+
+def check_sums(
+    sums: Sequence[Sum], verdict: Verdict, worlds: Sequence[Answers], free: Sequence[Answers], rules: Rules
+) -> None:
+    """Every sensitive sum is as open as it must be, unless it would not be with everything hidden either (`free`)."""
+    assert worlds, "the truth itself agrees with what is told"
+    for each, reason in zip(sums, verdict.reasons, strict=True):
+        if each.reason is None or not each.members:
+            continue
+        assert reason is not None
+        values = {count_in(world, each.answers, each.members) for world in worlds}
+        possible = {count_in(world, each.answers, each.members) for world in free}
+        if max(possible) - min(possible) >= each.width:
+            assert max(values) - min(values) >= each.width, (each, values)
+        if each.width:
+            assert len(values) > 1 or len(possible) == 1
+
+
+def check_companies(companies: Sequence[int], name: str, worlds: Sequence[Answers], free: Sequence[Answers]) -> None:
+    for company in companies:
+        if len({name in world[company] for world in free}) == 2:
+            assert len({name in world[company] for world in worlds}) == 2, company
+
+
+def list_free(
+    companies: Sequence[int], names: Sequence[str], sums: Sequence[Sum], links: Sequence[Link], beside: Sequence[Told]
+) -> list[Answers]:
+    """What is possible with all hidden that may be, and no reason told."""
+    fixed = [each for each in sums if not each.may_hide and each.members]
+    return list_worlds(companies, names, [*tell(fixed, [None] * len(fixed)), *beside], links)
+
+
+subsets = st.sets(st.integers(0, 8)).map(FrozenBitMap)
+
+
+@attacked
+@given(
+    ticked=st.sets(st.integers(0, 8)),
+    groups=st.lists(subsets, min_size=1, max_size=6),
+    has_total=st.booleans(),
+    audience=st.sampled_from(Audience),
+)
+def test_overlapping_groups(ticked: set[int], groups: list[FrozenBitMap], has_total: bool, audience: Audience) -> None:
+    """One answer in any groups, nested, overlapping or the same twice, with the total of the round or without."""
+    companies, rules = range(9), GROUPS[audience]
+    world = {company: frozenset({"a"} if company in ticked else ()) for company in companies}
+    sums = [build_sum(world, "a", group, rules, may_hide=True) for group in groups]
+    if has_total and WHOLE[audience].find_reason(len(ticked), 9) is None:
+        sums.append(build_sum(world, "a", FrozenBitMap(companies), WHOLE[audience], may_hide=False))
+    verdict = protect(sums, watch_companies=True)
+    # A lone hidden cell whose own reason says too much can only be left without it.
+    assert verdict.is_proven or sum(reason is not None for reason in verdict.reasons) == 1
+    worlds = list_worlds(companies, "a", verdict.told)
+    free = list_free(companies, "a", sums, (), ())
+    check_sums(sums, verdict, worlds, free, rules)
+    check_companies(companies, "a", worlds, free)
+
+
+@attacked
+@given(
+    answers=st.lists(st.integers(0, 2), min_size=5, max_size=7),
+    halves=st.lists(st.integers(0, 2), min_size=7, max_size=7),
+    audience=st.sampled_from(Audience),
+)
+def test_tables_with_totals_both_ways(answers: list[int], halves: list[int], audience: Audience) -> None:
+    """Answers that exclude each other in groups that exclude each other, with all totals shown."""
+    companies, names = range(len(answers)), "abc"
+    world = {company: frozenset(names[answer]) for company, answer in enumerate(answers)}
+    everyone = FrozenBitMap(companies)
+    groups = [FrozenBitMap(company for company in companies if halves[company] == half) for half in range(3)]
+    rules = GROUPS[audience]
+    sums = [build_sum(world, name, group, rules, may_hide=True) for name in names for group in groups]
+    sums += [build_sum(world, name, everyone, rules, may_hide=False) for name in names]
+    links = [Link("exactly_one", tuple(names), everyone)]
+    verdict = protect(sums, links=links, watch_companies=True)
+    worlds = list_worlds(companies, names, verdict.told, links)
+    free = list_free(companies, names, sums, links, ())
+    check_sums(sums, verdict, worlds, free, rules)
+    for name in names:
+        check_companies(companies, name, worlds, free)
+
+
+@attacked
+@given(
+    kind=st.sampled_from(("any", "none_or_any", "whole_and_parts", "parts_of_whole")),
+    given_answers=st.lists(st.sets(st.sampled_from("abc")), min_size=4, max_size=6),
+    audience=st.sampled_from(Audience),
+)
+def test_answers_that_are_bound_to_each_other(
+    kind: LinkKind, given_answers: list[set[str]], audience: Audience
+) -> None:
+    """ "None" or any, an area with its problems, over a whole round."""
+    companies, names = range(len(given_answers)), "abc"
+    link = Link(kind, tuple(names), FrozenBitMap(companies))
+    world = dict(enumerate(map(frozenset, given_answers)))
+    possible = list_worlds(companies, names, (), [link])
+    if world not in possible:
+        return
+    rules = WHOLE[audience]
+    sums = [build_sum(world, name, link.members, rules, may_hide=True) for name in names]
+    verdict = protect(sums, links=[link])
+    check_sums(sums, verdict, list_worlds(companies, names, verdict.told, [link]), possible, rules)
+
+
+@attacked
+@given(
+    ticked=st.sets(st.integers(0, 7)),
+    joined=st.lists(st.integers(4, 8), min_size=2, max_size=5).map(sorted),
+    groups=st.lists(st.sets(st.integers(0, 7)), min_size=1, max_size=2),
+    audience=st.sampled_from(Audience),
+)
+def test_histories(ticked: set[int], joined: list[int], groups: list[set[int]], audience: Audience) -> None:
+    """Up to five releases while companies join: nothing follows from all of them read together."""
+    rules = GROUPS[audience]
+    told: list[Told] = []
+    sums: list[Sum] = []
+    for here in joined:
+        members = FrozenBitMap(range(here))
+        world = {company: frozenset({"a"} if company in ticked else ()) for company in members}
+        release = [build_sum(world, "a", members, rules, may_hide=True)]
+        release += [build_sum(world, "a", members & FrozenBitMap(group), rules, may_hide=True) for group in groups]
+        verdict = protect(release, before=[told], watch_companies=True)
+        told += verdict.told
+        sums += release
+        worlds = list_worlds(range(here), "a", told)
+        free = list_worlds(range(here), "a", ())
+        check_companies(range(here), "a", worlds, free)
+        for each in sums:
+            if each.reason is not None and each.members:
+                values = {count_in(entry, "a", each.members) for entry in worlds}
+                assert max(values) - min(values) >= each.width
+
+
+def test_the_same_release_again_hides_nothing_more() -> None:
+    rules = GROUPS[Audience.JAPAN]
+    world = {company: frozenset({"a"} if company < 5 else ()) for company in range(12)}
+    groups = [FrozenBitMap(range(12)), FrozenBitMap(range(3, 9))]
+    sums = [build_sum(world, "a", group, rules, may_hide=True) for group in groups]
+    first = protect(sums, watch_companies=True)
+    assert first.reasons == (None, None)
+    assert protect(sums, before=[first.told]).reasons == first.reasons
+
+
+def test_one_company_that_joins_is_not_told_by_subtraction() -> None:
+    rules = Rules.of_round(Audience.MINISTRY, Thresholds(5, 3, 10, 3))
+    world = {company: frozenset({"a"} if company % 3 == 0 else ()) for company in range(31)}
+    before = protect([build_sum(world, "a", FrozenBitMap(range(30)), rules, may_hide=True)])
+    assert before.reasons == (None,)
+    after = [build_sum(world, "a", FrozenBitMap(range(31)), rules, may_hide=True)]
+    assert protect(after).reasons == (None,)
+    assert protect(after, before=[before.told]).reasons == (Hidden.RELEASED_BEFORE,)

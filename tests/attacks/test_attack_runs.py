@@ -1,0 +1,23 @@
+"""The attack finds what thresholds alone give away, and nothing where releases are audited with all before."""
+
+from __future__ import annotations
+
+from surveyapp.questionnaire.model import Questionnaire
+from tests.attacks.__main__ import POLICIES, Given, Policy, attack, read_rounds
+
+RELEASES = 4
+
+
+def test_an_attacker_of_the_sample_rounds(questionnaire: Questionnaire) -> None:
+    policies: dict[str, Policy] = dict(POLICIES)
+    for _, moments in read_rounds(questionnaire):
+        found = {}
+        for name, release in policies.items():
+            given: list[Given] = []
+            for data in moments[:RELEASES]:
+                given.append(release(data, given))
+            loot = attack([told for each in given for told in each.told], moments[RELEASES - 1].cross.rows)
+            found[name] = (loot.counts, loot.answers, loot.companies)
+            assert given[0].shown >= 10
+        assert found["thresholds alone"][1] > found["each release audited by itself"][1] > 0
+        assert found["audited with all before"] == (0, 0, 0)

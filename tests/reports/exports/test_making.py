@@ -1,0 +1,193 @@
+"""Every kind of file in every format, made of the sample rounds by the one function that desk, command and job call."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pyreadstat
+import pytest
+from openpyxl import load_workbook
+
+from surveyapp.fieldwork.sample_files import load_sample_companies
+from surveyapp.locale import load_translator
+from surveyapp.records.database import Database
+from surveyapp.records.encryption import Vault
+from surveyapp.reports.exports.making import Source, make_export, open_ground
+from surveyapp.reports.exports.refusals import explain_refusal
+from surveyapp.reports.exports.request import (
+    FORMATS,
+    KINDS,
+    LAYOUTS,
+    CellWords,
+    ExportRequest,
+    RequestUnknown,
+    read_request,
+)
+from surveyapp.reports.exports.row_table import ExportRefused
+from surveyapp.reports.words import Words
+from surveyapp.settings import Settings
+from tests.web.desk_data import open_samples
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+SLUG = "sample-2026"
+OFFERED = [
+    request
+    for kind in KINDS
+    for form in FORMATS
+    for layout in LAYOUTS
+    if (request := ExportRequest(kind, form, layout)).is_offered
+]
+
+
+@pytest.fixture
+def source(settings: Settings, sampled_file: Path, vault: Vault) -> Iterator[Source]:
+    database: Database = open_samples(settings, sampled_file)
+    yield Source(database, vault, "japan_export_readiness", settings.instance)
+    database.close()
+
+
+def make(source: Source, request: ExportRequest, slug: str = SLUG) -> bytes:
+    file = io.BytesIO()
+    with open_ground(source, slug) as ground:
+        make_export(ground, request, file, actor="ana@example.com", now=NOW)
+    return file.getvalue()
+
+
+def read_csv(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def read_rows(content: bytes, request: ExportRequest, folder: Path) -> int:
+    """Rows of data in a file of any format, by another library than the one that wrote it where there is one."""
+    if request.format.startswith("csv"):
+        return len(read_csv(content))
+    path = folder / "file"
+    path.write_bytes(content)
+    if request.format == "xlsx":
+        sheet = load_workbook(io.BytesIO(content), read_only=True).worksheets[0]
+        return sum(1 for _ in sheet.iter_rows()) - 1
+    if request.format == "parquet":
+        return int(pq.read_metadata(path).num_rows)
+    columns, _ = pyreadstat.read_sav(str(path), output_format="dict")
+    return len(next(iter(columns.values())))
+
+
+@pytest.mark.parametrize("request_", OFFERED, ids=lambda each: f"{each.kind}-{each.format}-{each.layout}")
+def test_every_file_that_is_offered_opens(source: Source, request_: ExportRequest, tmp_path: Path) -> None:
+    found = read_rows(make(source, request_), request_, tmp_path)
+    expected = read_rows(make(source, replace(request_, format="csv")), replace(request_, format="csv"), tmp_path)
+    assert found == expected
+    assert read_rows(make(source, request_, "trial"), request_, tmp_path) <= expected, "an empty round is a file too"
+
+
+@pytest.mark.parametrize("cells", ["codes", "labels"])
+def test_formats_of_one_kind_say_the_same(source: Source, cells: CellWords) -> None:
+    rows = read_csv(make(source, ExportRequest(cells=cells)))
+    book = load_workbook(io.BytesIO(make(source, ExportRequest(format="xlsx", cells=cells))))
+    assert book.sheetnames == [
+        Words("ko", load_translator("ko")).gettext(name) for name in ("Data", "Methods", "Codebook")
+    ]
+    headings, *lines = [list(line) for line in book.worksheets[0].iter_rows(values_only=True)]
+    assert headings == list(rows[0])
+    for row, line in zip(rows, lines, strict=True):
+        assert ["" if cell is None else str(cell).removesuffix(".0") for cell in line] == [
+            cell.removeprefix("'") if cell.startswith("'") else cell.removesuffix(".0") for cell in row.values()
+        ]
+    names = [line[0] for line in book.worksheets[2].iter_rows(min_row=2, values_only=True)]
+    assert names == [heading.rpartition("[")[2].removesuffix("]") for heading in map(str, headings)]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("kind", ["raw", "deidentified", "paradata", "ministry"])
+def test_no_file_but_the_identified_one_names_a_company(source: Source, kind: str, form: str, tmp_path: Path) -> None:
+    request = read_request({"kind": kind, "format": form})
+    if not request.is_offered:
+        return
+    content = make(source, request)
+    if form == "xlsx":
+        cells = [cell for sheet in load_workbook(io.BytesIO(content)) for row in sheet.values for cell in row]
+        content = "\n".join(map(str, cells)).encode()
+    elif form == "parquet":
+        path = tmp_path / "file.parquet"
+        path.write_bytes(content)
+        content = str(pq.read_table(path).to_pylist()).encode()
+    for company in load_sample_companies().values():
+        for name in (company.name.ko, company.name.en, company.name.ja):
+            assert name.encode() not in content
+    assert b"@example" not in content
+
+
+def test_identified_names_companies(source: Source) -> None:
+    rows = read_csv(make(source, ExportRequest("identified", "csv-plain")))
+    assert any(row["company_name"] for row in rows)
+
+
+def test_the_deidentified_file_of_the_sample_round(source: Source) -> None:
+    """Of 36 invented companies some combinations are shared by five; each line shows one of those."""
+    rows = read_csv(make(source, ExportRequest("deidentified")))
+    shown: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        key = tuple(row[name] for name in ("company_type", "company_size", "jp_stage"))
+        shown[key] = shown.get(key, 0) + 1
+    assert rows and min(shown.values()) >= 5
+    assert "number" not in rows[0] and "submitted_at" not in rows[0]
+    assert {row["jp_year"] for row in rows} == {".s"}
+
+
+def test_paradata_hold_no_answer(source: Source) -> None:
+    rows = read_csv(make(source, ExportRequest("paradata")))
+    assert len(rows) > 30
+    assert list(rows[0]) == [
+        "number", "round", "round_kind", "state", "language", "mode", "started_at", "submitted_at", "edited_at",
+        "minutes", "saves", "last_page",
+    ]  # fmt: skip
+    assert all(int(row["minutes"]) >= 0 for row in rows if row["minutes"])
+
+
+def test_the_ministry_workbook_gives_a_reason_for_every_hidden_cell(source: Source) -> None:
+    request = ExportRequest("ministry", "xlsx", language="en")
+    data, methods, hidden = load_workbook(io.BytesIO(make(source, request))).worksheets
+    rows = read_csv(make(source, replace(request, format="csv")))
+    headings, *lines = [list(line) for line in data.iter_rows(values_only=True)]
+    assert headings == list(rows[0]) and len(lines) == len(rows)
+    for row, line in zip(rows, lines, strict=True):
+        for text, cell in zip(row.values(), line, strict=True):
+            if isinstance(cell, int | float):
+                assert float(text) == pytest.approx(cell)
+            else:
+                assert text.removeprefix("'") == (cell or "")
+    reasons = sum(bool(cell) for row in rows for name, cell in row.items() if name.endswith("reason"))
+    assert hidden.max_row - 1 == reasons > 0
+    assert methods.max_row > 5
+
+
+def test_progress_is_told(source: Source) -> None:
+    noted: list[tuple[int, int | None]] = []
+    with open_ground(source, SLUG) as ground:
+        for form in ("csv", "sav", "xlsx"):
+            noted.clear()
+            make_export(
+                ground,
+                read_request({"format": form}),
+                io.BytesIO(),
+                actor="ana@example.com",
+                now=NOW,
+                note=lambda done, of: noted.append((done, of)),
+            )
+            assert [done for done, _ in noted] == sorted(done for done, _ in noted)
+            assert noted[-1][0] == noted[-1][1]
+
+
+def test_what_is_not_offered_is_refused_in_words(source: Source) -> None:
+    with pytest.raises(ExportRefused) as refused:
+        make(source, ExportRequest("ministry", "sav"))
+    assert all(explain_refusal(Words("ko", load_translator("ko")), refused.value))
+    with pytest.raises(RequestUnknown) as unknown:
+        read_request({"format": "ods"})
+    assert unknown.value.name == "format"
