@@ -277,10 +277,10 @@ def test_codes_of_a_survey_are_unique_and_looked_for_in_less_than_a_second(desk:
     ]
     assert len(releases) > 20
     assert len(codes) == len(set(codes)) > 5_000
-    started = time.process_time()
+    started = time.thread_time()
     with desk.field.database.read() as connection, pytest.raises(FigureUnknown):
         find_figures(connection, desk.field.survey_id, "00000000", audiences=EVERYBODY)
-    took = time.process_time() - started
+    took = time.thread_time() - started
     assert took < 1, f"{len(codes):,} figures of {len(releases)} releases: {took:.3f} s of CPU"
 
 

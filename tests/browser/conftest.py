@@ -69,4 +69,6 @@ def ground(
 ) -> Iterator[Ground]:
     """A server with a return in each state, for tests that walk over every kind of page."""
     with open_ground(tmp_path_factory.mktemp("ground"), sampled_file, questionnaire) as opened:
+        shared = opened.read_answers("full")
         yield opened
+        assert opened.read_answers("full") == shared, "a test changed the return that all look at: it needs its own"

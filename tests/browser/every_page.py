@@ -74,6 +74,13 @@ class Ground:
         visit.fill({"consent_participate": "agree"}).press().fill({"attribution_level": attribution}).press()
         return visit.token if page_name is None else answer_until(visit, page_name).token
 
+    def read_answers(self, name: str) -> tuple[object, object]:
+        """What is kept of the return of that token: choices and numbers, and free texts."""
+        own = select(draft.c.answers, draft.c.texts).where(draft.c.token_hash == hash_token(self.tokens[name]))
+        with self.database.read() as connection:
+            answers, texts = connection.execute(own).one()
+        return answers, texts
+
     def prepare_round(self) -> str:
         """A round in preparation whose texts are missing; its slug. Made once."""
         survey_id, now = self.server.app.extensions["surveyapp"].settings.survey_id, datetime.now(UTC)

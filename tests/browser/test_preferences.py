@@ -46,17 +46,19 @@ def shoot(control: Locator) -> bytes:
     return control.screenshot(animations="disabled")
 
 
-@pytest.mark.parametrize("name", ["levels", "choices with remarks"])
+@pytest.mark.parametrize("page_name", ["rd_page_regulatory", "grp_areas"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_forced_colours_keep_what_is_chosen_and_what_has_the_focus(
-    ground: Ground, browser: Browser, name: str, scheme: str
+    ground: Ground, browser: Browser, page_name: str, scheme: str
 ) -> None:
-    kind = BY_NAME[name]
+    """On a return of its own: what is chosen here may be saved before the page is closed."""
+    token = ground.begin(page_name)
     options = {"color_scheme": scheme, "forced_colors": "active", "viewport": {"width": 800, "height": 700}}
     with ground.open_browser(browser, at_desk=False, **options) as context:
         page = context.new_page()
-        kind.visit(Scene(ground, page))
-        row = page.locator(".option:not(:has(:checked))").first
+        Scene(ground, page).open(f"/r/{token}/p/{page_name}")
+        first = page.locator(".option:not(:has(:checked)) input").first.get_attribute("id")
+        row = page.locator(f".option:has(#{first})")  # by its id: it stays the same one when it is chosen
         plain = shoot(row.locator("input"))
         assert page.evaluate("matchMedia('(forced-colors: active)').matches")
         ground_colour, edge = row.evaluate("row => getComputedStyle(row).backgroundColor"), row.locator("input")

@@ -42,9 +42,9 @@ def test_refuses_a_pattern_at_its_place(source: str, position: int) -> None:
 
 @pytest.mark.parametrize("source", ["(a|aa)+$b", "(x+x+)+y", "(a|a?)+c"])
 def test_a_pattern_that_makes_backtracking_explode_is_answered_soon(source: str) -> None:
-    begin = time.perf_counter()
+    begin = time.thread_time()
     assert not Pattern(source).matches("a" * 400 + "x" * 4_000)
-    assert time.perf_counter() - begin < 2
+    assert time.thread_time() - begin < 2
 
 
 def test_the_whole_text_must_match() -> None:

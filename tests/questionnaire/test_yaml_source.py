@@ -237,9 +237,9 @@ def test_unreadable_sources(source: str, line: int, reason: str) -> None:
 def test_aliases_do_not_unfold() -> None:
     bomb = "a: &a {x: 1}\n" + "".join(f"k{n}: &k{n} [" + ", ".join([f"*k{n - 1}"] * 9) + "]\n" for n in range(1, 9))
     bomb = bomb.replace("*k0", "*a") + "survey: *k8\nchoices: *k8\nsettings: {}\n"
-    begin = time.perf_counter()
+    begin = time.thread_time()
     assert check_questionnaire(bomb)
-    assert time.perf_counter() - begin < 5
+    assert time.thread_time() - begin < 5
 
 
 def test_findings_are_bounded() -> None:

@@ -427,19 +427,20 @@ def walk(element: Any) -> list[Any]:
 def test_page_and_pdf_are_made_in_two_seconds(
     client: FlaskClient, database: Database, questionnaire: Questionnaire, invited: InvitedRound
 ) -> None:
-    """Both together, of a processor's time, once the first PDF of the process was made."""
+    """Both together, of a processor's time, once the fonts of each language were read in this process."""
     token = invited.invite_new()
     submit_invited(client, token)
     add_companies(database, questionnaire, invited.round, 30)
     freeze(database, questionnaire, invited.round)
-    read_pdf(client, token)
-    spent = []
     for language in LANGUAGES:
-        started = time.process_time()
+        read_pdf(client, token, language)
+    spent = {}
+    for language in LANGUAGES:
+        started = time.thread_time()  # the process may run a server and its watchers beside this test
         read(client, token, language)
         read_pdf(client, token, language)
-        spent.append(time.process_time() - started)
-    assert max(spent) < SECONDS, spent
+        spent[language] = time.thread_time() - started
+    assert max(spent.values()) < SECONDS, spent
 
 
 def test_the_page_asks_the_database_little(
