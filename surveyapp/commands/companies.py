@@ -16,7 +16,7 @@ from surveyapp.fieldwork.directory.entries import find_entry_choices
 from surveyapp.fieldwork.directory.headings import choose_sheet, find_layout
 from surveyapp.fieldwork.directory.import_rows import ListedCompanies, read_listed_companies
 from surveyapp.fieldwork.directory.importing import ImportFaulty, ImportPlan, import_companies, plan_import
-from surveyapp.fieldwork.directory.table_files import MOST_BYTES, TableRefused, read_table_file
+from surveyapp.fieldwork.directory.table_files import ENCODINGS, MOST_BYTES, Encoding, TableRefused, read_table_file
 from surveyapp.locale import load_translator
 from surveyapp.questionnaire.model import LANGUAGES, Language
 from surveyapp.questionnaire.yaml_source import load_builtin_questionnaire
@@ -36,12 +36,13 @@ def companies() -> None:
 @companies.command("import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--dry-run", is_flag=True, help="Say what would happen and import nothing.")
-def import_(file: Path, dry_run: bool) -> None:
+@click.option("--encoding", type=click.Choice(tuple(ENCODINGS)), help="Of a CSV; without it the text is recognised.")
+def import_(file: Path, dry_run: bool, encoding: Encoding | None) -> None:
     """Import the list FILE (XLSX or CSV): all of it, or nothing where a row is at fault.
 
     Columns are recognised by their headings; `/desk/companies/import` shows them and lets them be changed.
     """
-    listed = read_list(file)
+    listed = read_list(file, encoding)
     with open_installation() as installation:
         survey_id = installation.settings.survey_id
         try:
@@ -85,11 +86,11 @@ def export(file: Path, language: str, contacts: bool, reason: str) -> None:
             raise click.ClickException(f"{file} cannot be written: {fault.strerror}") from fault
 
 
-def read_list(file: Path) -> ListedCompanies:
+def read_list(file: Path, encoding: Encoding | None = None) -> ListedCompanies:
     """The companies of a file. Raises ClickException saying what is wrong with it."""
     try:
         with file.open("rb") as opened:
-            table = read_table_file(opened.read(MOST_BYTES + 1))
+            table = read_table_file(opened.read(MOST_BYTES + 1), encoding)
     except TableRefused as refusal:
         raise click.ClickException(f"{file}: {describe_table_refusal(ENGLISH, refusal)}") from refusal
     sheet = table.sheets[choose_sheet(table.sheets)]

@@ -80,6 +80,10 @@ def describe_table_refusal(words: Words, refusal: TableRefused) -> str:
         "encrypted": words.gettext("The workbook is locked by a password. Save it without one and try again."),
         "not_workbook": words.gettext("The file is no Excel workbook. Save the list as XLSX or CSV."),
         "old_workbook": words.gettext("The file is an old Excel workbook (XLS). Save it as XLSX and try again."),
+        "other_encoding": words.gettext(
+            "The file cannot be read in the encoding %(encoding)s. Choose another one, or none.",
+            encoding=refusal.shown,
+        ),
         "quotes": words.gettext(
             "The quotation marks of the file do not match (line %(line)s). Save the list anew as CSV.",
             line=refusal.shown,

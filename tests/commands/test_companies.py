@@ -62,6 +62,15 @@ def test_what_cannot_be_read(installed: Run, tmp_path: Path) -> None:
     assert "no column has a heading" in installed("companies", "import", str(file)).output
 
 
+def test_an_encoding_can_be_named(installed: Run, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_bytes("회사명\r\n한빛제약\r\n".encode("cp949"))
+    assert installed("companies", "import", str(tmp_path / "list.csv"), "--encoding", "cp949").output == (
+        "new 1\tchanged 0\tunchanged 0\n"
+    )
+    refused = installed("companies", "import", str(tmp_path / "list.csv"), "--encoding", "utf-8-sig")
+    assert refused.exit_code == 1 and "cannot be read in the encoding UTF-8" in refused.output
+
+
 def test_contacts_leave_with_a_reason_alone(installed: Run, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     assert installed("companies", "export", "--contacts", str(out)).exit_code == 1

@@ -41,11 +41,19 @@ _DELIMITERS = (",", "\t", ";")
 _one_at_a_time = threading.BoundedSemaphore(2)  # workbooks that are unpacked at once, by this process
 
 TableKind = Literal["csv", "xlsx"]
+Encoding = Literal["utf-8-sig", "cp949", "cp932", "utf-16"]
+ENCODINGS: Mapping[Encoding, str] = {
+    "utf-8-sig": "UTF-8",
+    "cp949": "CP949 (EUC-KR)",
+    "cp932": "CP932 (Shift_JIS)",
+    "utf-16": "UTF-16",
+}
 TableProblem = Literal[
     "broken",
     "empty",
     "encoding",
     "encrypted",
+    "other_encoding",
     "not_workbook",
     "old_workbook",
     "quotes",
@@ -86,8 +94,8 @@ class TableFile:
     sheets: tuple[Sheet, ...]
 
 
-def read_table_file(content: bytes) -> TableFile:
-    """Raises `TableRefused`."""
+def read_table_file(content: bytes, encoding: Encoding | None = None) -> TableFile:
+    """`encoding` is how the text of a CSV is to be read; without it the text is recognised. Raises `TableRefused`."""
     if len(content) > MOST_BYTES:
         raise TableRefused("too_large")
     if content.startswith(_ZIP):
@@ -95,8 +103,18 @@ def read_table_file(content: bytes) -> TableFile:
     if content.startswith(_COMPOUND):
         is_encrypted = "EncryptedPackage".encode("utf-16-le") in content
         raise TableRefused("encrypted" if is_encrypted else "old_workbook")
-    text, encoding = _decode(content)
-    return TableFile("csv", encoding, (Sheet("", _read_csv(text)),))
+    text, read_as = _decode(content) if encoding is None else (_decode_as(content, encoding), encoding)
+    return TableFile("csv", read_as, (Sheet("", _read_csv(text)),))
+
+
+def _decode_as(content: bytes, encoding: Encoding) -> str:
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as fault:
+        raise TableRefused("other_encoding", ENCODINGS[encoding]) from fault
+    if "\0" in text:
+        raise TableRefused("other_encoding", ENCODINGS[encoding])
+    return text
 
 
 def _decode(content: bytes) -> tuple[str, str]:

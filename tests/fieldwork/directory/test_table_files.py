@@ -14,7 +14,14 @@ import pytest
 from surveyapp.fieldwork.directory import table_files
 from surveyapp.fieldwork.directory.columns import COLUMNS, HEADINGS
 from surveyapp.fieldwork.directory.headings import choose_sheet, find_layout, read_heading
-from surveyapp.fieldwork.directory.table_files import MOST_BYTES, Sheet, TableRefused, read_table_file
+from surveyapp.fieldwork.directory.table_files import (
+    ENCODINGS,
+    MOST_BYTES,
+    Encoding,
+    Sheet,
+    TableRefused,
+    read_table_file,
+)
 from surveyapp.questionnaire.model import LANGUAGES
 from tests.fieldwork.directory.workbooks import (
     mark_encrypted,
@@ -71,6 +78,25 @@ def test_each_of_many_korean_and_japanese_names_alone_is_told_apart() -> None:
         assert read_table_file(write_list([["회사명"], [name]], encoding="cp949")).encoding == "cp949", name
     for name in ("武田薬品工業", "アステラス製薬", "第一三共", "中外製薬株式会社", "エーザイ", "さくら堂"):
         assert read_table_file(write_list([["会社名"], [name]], encoding="cp932")).encoding == "cp932", name
+
+
+def test_an_encoding_that_is_named_is_the_one_that_is_read() -> None:
+    content = write_list([["동아에스티"], ["한국"]], encoding="cp949")  # which may be read as half-width katakana
+    table = read_table_file(content, "cp932")
+    assert table.encoding == "cp932" and table.sheets[0].rows[1] == ["ﾇﾑｱｹ"]
+    assert read_table_file(content, "cp949").sheets == read_table_file(content).sheets
+    bare = "회사명,비고\r\n한빛제약,a\r\n".encode("utf-16-le")  # no mark at its beginning: not to be recognised
+    assert read_table_file(bare, "utf-16").sheets[0].rows == [["회사명", "비고"], ["한빛제약", "a"]]
+    refused: tuple[tuple[bytes, Encoding], ...] = (
+        (content, "utf-8-sig"),
+        (bare, "utf-8-sig"),
+        ("대웅".encode("cp949"), "cp932"),
+        (b"abc", "utf-16"),
+    )
+    for wrong, encoding in refused:
+        with pytest.raises(TableRefused) as caught:
+            read_table_file(wrong, encoding)
+        assert (caught.value.problem, caught.value.shown) == ("other_encoding", ENCODINGS[encoding])
 
 
 def test_trailing_columns_and_rows_are_cut_off() -> None:

@@ -50,9 +50,9 @@ def manager(sign_in: SignIn, app: Flask) -> FlaskClient:
     return sign_in("manager")
 
 
-def upload(client: FlaskClient, content: bytes, name: str = "명부.csv") -> TestResponse:
+def upload(client: FlaskClient, content: bytes, name: str = "명부.csv", **fields: str) -> TestResponse:
     file = FileStorage(io.BytesIO(content), filename=name)
-    boundary, body = encode_multipart({"file": file})
+    boundary, body = encode_multipart({"file": file, **fields})
     return client.post(f"{IMPORT}?lang=en", data=body, content_type=f"multipart/form-data; boundary={boundary}")
 
 
@@ -75,6 +75,17 @@ def read_form(page: str, url: str) -> dict[str, str]:
 def count_companies(database: Database) -> int:
     with database.read() as connection:
         return len(list_companies(connection, SURVEY))
+
+
+def test_a_list_is_read_in_the_encoding_that_was_chosen(manager: FlaskClient) -> None:
+    content = write_list([["이름"], ["한국"]], encoding="cp949")
+    chosen = upload(manager, content, encoding="cp932")
+    assert "CSV, CP932 (Shift_JIS)" in read_words(read_page(manager, str(chosen.location)))
+    refused = upload(manager, content, encoding="utf-8-sig")
+    assert refused.status_code == 422
+    assert "The file cannot be read in the encoding UTF-8." in read_words(refused.text)
+    assert re.search(r'<option value="utf-8-sig" selected>', refused.text), "the choice stays"
+    assert upload(manager, content, encoding="nonsense").status_code == 303
 
 
 def test_a_list_is_previewed_confirmed_and_audited(manager: FlaskClient, database: Database) -> None:

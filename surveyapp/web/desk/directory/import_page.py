@@ -26,6 +26,7 @@ from surveyapp.fieldwork.directory.importing import (
     import_companies,
     plan_import,
 )
+from surveyapp.fieldwork.directory.table_files import ENCODINGS
 from surveyapp.questionnaire.model import LANGUAGES
 from surveyapp.records.figure_notes import mark_unseen
 from surveyapp.reports.directory_words import describe_entry_fault, name_column
@@ -260,8 +261,7 @@ def _show_preview(reading: Reading, plan: ImportPlan, *, notice: Notice | None =
 
 def _describe_reading(words: Words, reading: Reading) -> str:
     table, layout = reading.upload.table, reading.layout
-    encodings = {"utf-8-sig": "UTF-8", "cp949": "CP949 (EUC-KR)", "cp932": "CP932 (Shift_JIS)", "utf-16": "UTF-16"}
-    kind = _("Excel workbook") if table.kind == "xlsx" else f"CSV, {encodings[table.encoding]}"
+    kind = _("Excel workbook") if table.kind == "xlsx" else f"CSV, {ENCODINGS[table.encoding]}"
     sheet = table.sheets[reading.sheet].name
     parts = [kind, words.pair(_("Sheet"), sheet) if sheet else ""]
     parts.append(_("Headings end in row %(row)s", row=layout.heading_row) if layout.heading_row else _("No headings"))

@@ -16,6 +16,7 @@ class UploadPage:
     back: Link
     action: str
     csrf_token: str
+    encodings: tuple[FilterOption, ...]
     templates: tuple[Link, ...]
     columns: tuple[ColumnGuide, ...]
     faults: tuple[SummaryFault, ...]

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from surveyapp.fieldwork.directory.columns import COLUMNS
 from surveyapp.fieldwork.directory.import_store import UploadStore
-from surveyapp.fieldwork.directory.table_files import MOST_BYTES, TableRefused, read_table_file
+from surveyapp.fieldwork.directory.table_files import ENCODINGS, MOST_BYTES, Encoding, TableRefused, read_table_file
 from surveyapp.reports.company_files import MEDIA_TYPES, FileFormat, describe_columns, write_csv, write_workbook
 from surveyapp.reports.directory_words import describe_table_refusal, name_column
 from surveyapp.web.access import MANAGER, allow
@@ -20,6 +20,7 @@ from surveyapp.web.csrf import show_again_with
 from surveyapp.web.desk.directory.export_page import send_file
 from surveyapp.web.desk.directory.import_pages import ColumnGuide, UploadPage
 from surveyapp.web.desk.directory.surroundings import find_choices, link_to_companies
+from surveyapp.web.desk.pages import FilterOption
 from surveyapp.web.desk.surroundings import build_desk_frame, find_actor, find_words
 from surveyapp.web.frame import Link, Notice, SummaryFault
 from surveyapp.web.installation import find_installation
@@ -46,10 +47,12 @@ def upload_companies() -> Response | tuple[str, int]:
     given = request.files.get("file")
     if given is None or not given.filename:
         return show_upload_page(fault=_("Choose a file.")), 422
+    encoding = next((each for each in ENCODINGS if each == request.form.get("encoding")), None)
     try:
-        table = read_table_file(given.read())
+        table = read_table_file(given.read(), encoding)
     except TableRefused as refusal:
-        return show_upload_page(fault=describe_table_refusal(find_words(), refusal)), 422
+        fault = describe_table_refusal(find_words(), refusal)
+        return show_upload_page(fault=fault, encoding=encoding), 422
     name = "".join(letter for letter in given.filename if letter.isprintable())[-_LONGEST_NAME:]
     upload_id = open_store().keep(name, table, datetime.now(UTC))
     return redirect(url_for("desk.show_import", upload_id=upload_id), 303)
@@ -75,13 +78,17 @@ def open_store() -> UploadStore:
     return UploadStore(settings.instance, installation.vault, settings.survey_id, find_actor())
 
 
-def show_upload_page(*, fault: str = "", notice: Notice | None = None) -> str:
+def show_upload_page(*, fault: str = "", notice: Notice | None = None, encoding: Encoding | None = None) -> str:
     words = find_words()
     page = UploadPage(
         frame=build_desk_frame(),
         back=link_to_companies(),
         action=url_for("desk.upload_companies"),
         csrf_token=generate_csrf(),
+        encodings=(
+            FilterOption("", _("Recognised by itself"), encoding is None),
+            *(FilterOption(value, text, value == encoding) for value, text in ENCODINGS.items()),
+        ),
         templates=(
             Link(url_for("desk.send_template", file_format="xlsx"), _("Template as Excel workbook")),
             Link(url_for("desk.send_template", file_format="csv"), _("Template as CSV")),
