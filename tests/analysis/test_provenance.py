@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from surveyapp.analysis.counts import count_question
 from surveyapp.analysis.disclosure import (
@@ -36,7 +36,9 @@ from surveyapp.questionnaire.taxonomy import Taxonomy
 from surveyapp.records.releases import Release, ReturnChanges, list_releases
 from surveyapp.records.tables import release, round_table
 from tests.analysis.returns import Field, tick
+from tests.database_kinds import run_on_both
 
+__all__ = ["run_on_both"]
 NONE: Mapping[str, Stored] = {"ch_areas": ["none"]}
 EVERYBODY = tuple(Audience)
 
@@ -214,6 +216,19 @@ def test_a_round_that_was_emptied_has_no_codes_any_more(desk: Desk) -> None:
     purge_round(desk.field.database, desk.field.survey_id, "2026", now=desk.now)
     with pytest.raises(FigureUnknown):
         desk.trace(code)
+
+
+def test_a_code_that_two_releases_share_leads_to_both(desk: Desk) -> None:
+    """Forty bits may coincide; tables in the same words certainly do, as in a round that repeats another."""
+    desk.release()
+    code = desk.find_code("issues/gmp/share")
+    other = desk.field.add_round("2027")
+    with desk.field.database.write() as connection:
+        [issues] = connection.execute(select(release).where(release.c.definition == "issues")).mappings().all()
+        connection.execute(insert(release).values({**issues, "round_id": other, "release_number": 1}))
+    traced = desk.trace(code)
+    assert {each.found.release.round_id for each in traced} == {desk.round_id, other}
+    assert [(each.found.is_intact, each.found.named.figure.count) for each in traced] == [(True, 9), (True, 9)]
 
 
 def test_an_altered_table_is_detected(desk: Desk) -> None:
