@@ -90,7 +90,7 @@ class TableFile:
     """What a file holds. `encoding` is how its text was read, blank for a workbook."""
 
     kind: TableKind
-    encoding: str
+    encoding: Encoding | Literal[""]
     sheets: tuple[Sheet, ...]
 
 
@@ -117,15 +117,16 @@ def _decode_as(content: bytes, encoding: Encoding) -> str:
     return text
 
 
-def _decode(content: bytes) -> tuple[str, str]:
+def _decode(content: bytes) -> tuple[str, Encoding]:
     """The text, and which of the encodings of Korean and Japanese offices it was in."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
+        encodings: tuple[Encoding, ...] = ("utf-16",)
     elif b"\0" in content or content.startswith((b"%PDF", b"\x89PNG", b"GIF8")):
         raise TableRefused("unknown_kind")
     else:
-        encodings = ["utf-8-sig", "cp949", "cp932"]
-    texts, wrong = {}, 0
+        encodings = ("utf-8-sig", "cp949", "cp932")
+    texts: dict[Encoding, str] = {}
+    wrong = 0
     for encoding in encodings:
         try:
             texts[encoding] = content.decode(encoding)

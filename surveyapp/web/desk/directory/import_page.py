@@ -261,7 +261,7 @@ def _show_preview(reading: Reading, plan: ImportPlan, *, notice: Notice | None =
 
 def _describe_reading(words: Words, reading: Reading) -> str:
     table, layout = reading.upload.table, reading.layout
-    kind = _("Excel workbook") if table.kind == "xlsx" else f"CSV, {ENCODINGS[table.encoding]}"
+    kind = f"CSV, {ENCODINGS[table.encoding]}" if table.encoding else _("Excel workbook")
     sheet = table.sheets[reading.sheet].name
     parts = [kind, words.pair(_("Sheet"), sheet) if sheet else ""]
     parts.append(_("Headings end in row %(row)s", row=layout.heading_row) if layout.heading_row else _("No headings"))
