@@ -46,7 +46,8 @@ if TYPE_CHECKING:
 TESTS = Path(__file__).parent
 WAITS_FOR_PROCESSES = ("browser", "commands", "journeys", "load")
 NO_SECOND_TRY = ("test_loss.py", "test_four_processes.py")  # a failure there may be an answer that was lost
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # as .ci/find_browser
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as .ci/find_browser
+HEADLESS_SHELL = "chromium-headless-shell"  # the same without windows; starts faster
 BROWSER_FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -335,9 +336,13 @@ def serve_app(settings: Settings) -> Iterator[LiveServer]:
                 server.server_close()
 
 
-def find_browser() -> str:
-    """The path of a chromium. Without one the test fails, here and everywhere: it is never skipped."""
-    for candidate in (os.environ.get("BROWSER_PATH", ""), *BROWSERS):
+def find_browser(*, whole: bool = False) -> str:
+    """The path of a chromium, of a `whole` one where the headless shell lacks what is tested.
+
+    Without one the test fails, here and everywhere: it is never skipped.
+    """
+    candidates = (os.environ.get("BROWSER_PATH", ""), "" if whole else HEADLESS_SHELL, *BROWSERS)
+    for candidate in candidates:
         if candidate and (path := shutil.which(candidate)):
             return path
     pytest.fail(

@@ -1,15 +1,18 @@
-"""The table of issues as it leaves for the ministry, remembered like every release."""
+"""The table of issues as it leaves for the ministry, remembered like every release, and as it once left."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from surveyapp.analysis.disclosure import ReleasedIssueTable, release_issue_table
+from surveyapp.analysis.disclosure import ReleasedIssueTable, read_released, release_issue_table
 from surveyapp.analysis.issues import IssueRanking
 from surveyapp.analysis.release_memory import Memory, Shown, preview_tables, release_tables
-from surveyapp.fieldwork.rounds import Round
+from surveyapp.fieldwork.rounds import Round, list_rounds_before
 from surveyapp.fieldwork.thresholds import Audience
-from surveyapp.records.database import Database
+from surveyapp.records.database import Connection, Database
+from surveyapp.records.releases import list_table_releases, load_release
 
 ISSUES = "issues"  # the table's name in the memory: whichever page or file shows it
 
@@ -44,3 +47,35 @@ def release_ministry_table(
         actor=actor,
         now=now,
     ).table
+
+
+@dataclass(frozen=True, slots=True)
+class TakenTable:
+    """A table of issues that the ministry was given, and may have taken to a meeting."""
+
+    survey_round: Round
+    number: int  # of the release in its round
+    released_at: datetime
+
+    @property
+    def key(self) -> str:
+        """How an address names it."""
+        return f"{self.survey_round.slug}:{self.number}"
+
+
+def list_taken_tables(connection: Connection, survey_round: Round, rounds: Sequence[Round]) -> tuple[TakenTable, ...]:
+    """What the ministry was given of this round and of those before it that are of its kind, newest first."""
+    of_kind = {each.round_id: each for each in (*list_rounds_before(survey_round, rounds), survey_round)}
+    stamps = list_table_releases(connection, survey_round.survey_id, audience=Audience.MINISTRY, definition=ISSUES)
+    return tuple(
+        TakenTable(of_kind[stamp.round_id], stamp.number, stamp.released_at)
+        for stamp in stamps
+        if stamp.round_id in of_kind
+    )
+
+
+def load_taken_table(connection: Connection, taken: TakenTable) -> ReleasedIssueTable:
+    """The table as it was given. Raises StoredReleaseFaulty."""
+    of_round = taken.survey_round
+    found = load_release(connection, of_round.survey_id, of_round.round_id, taken.number)
+    return read_released(ReleasedIssueTable, found.content)

@@ -6,8 +6,9 @@ said, and the reason is that figure's own, which stands in its table as well. Pa
 are left out: they are counts of small groups that no table releases, and would tie a figure of one round to one of the
 other. Rows keep the order of the later table, so their position tells nothing about the change.
 
-The earlier table is any table that was released to the same audience: of the round before, or, once releases are
-remembered, the one that was taken to the last meeting.
+The earlier table is any table that was released to the same audience: of the round before, or one that the memory of
+releases holds, as it was taken to an earlier meeting. Two tables of one round are about the same companies: there
+nothing recurs and nothing is new.
 """
 
 from __future__ import annotations
@@ -53,20 +54,22 @@ def compare_released(
         raise AudiencesDiffer(f"{now.audience} and {before.audience}")
     earlier = {row.code: row for row in (*before.areas, *before.leaves)}
     same_unit = now.origin.unit == before.origin.unit
+    same_round = now.origin.round_id == before.origin.round_id
     return {
-        row.code: _compare(row, earlier.get(codes[row.code]) if same_unit and row.code in codes else None)
+        row.code: _compare(row, earlier.get(codes[row.code]) if same_unit and row.code in codes else None, same_round)
         for row in (*now.areas, *now.leaves)
     }
 
 
-def _compare(row: ReleasedIssueRow, earlier: ReleasedIssueRow | None) -> ReleasedChange:
+def _compare(row: ReleasedIssueRow, earlier: ReleasedIssueRow | None, same_round: bool) -> ReleasedChange:
     if earlier is None:
         return ReleasedChange(row.code, None, None, None, None)
     now, before = row.share, earlier.share
     hidden = now.hidden or before.hidden
     if hidden is not None:
         return ReleasedChange(row.code, before, None, None, hidden)
-    return ReleasedChange(row.code, before, _find_direction(now, before), _find_recurrence(now, before), None)
+    recurrence = None if same_round else _find_recurrence(now, before)
+    return ReleasedChange(row.code, before, _find_direction(now, before), recurrence, None)
 
 
 def _find_direction(now: ReleasedFigure, before: ReleasedFigure) -> Direction:

@@ -13,10 +13,10 @@ from surveyapp.analysis.ministry_release import release_ministry_table
 from surveyapp.analysis.open_indexes import open_index
 from surveyapp.commands.exporting import write_whole
 from surveyapp.commands.installation import find_actor, open_installation
-from surveyapp.fieldwork.rounds import RoundUnknown, find_round, list_rounds, list_rounds_before
+from surveyapp.fieldwork.rounds import RoundUnknown, find_round, list_rounds
 from surveyapp.locale import load_translator
 from surveyapp.questionnaire.model import LANGUAGES, Language
-from surveyapp.reports.briefing.figures import gather_briefing
+from surveyapp.reports.briefing.figures import TakenTableUnknown, find_earlier, gather_briefing
 from surveyapp.reports.pdf_files import PdfUnavailable
 from surveyapp.reports.words import Words
 from surveyapp.web import create_app
@@ -30,7 +30,13 @@ from surveyapp.web.desk.briefing.making import BRIEFING_FORMATS, BriefingFormat,
     "--format", "form", default="pdf", show_default=True, type=click.Choice(BRIEFING_FORMATS), help="How it is written."
 )
 @click.option("--language", default="ko", show_default=True, type=click.Choice(LANGUAGES), help="Language of the page.")
-def export_briefing(slug: str, output: Path, form: BriefingFormat, language: str) -> None:
+@click.option(
+    "--since",
+    default="",
+    metavar="SLUG:NUMBER",
+    help="Compare with a table that the ministry was given, as the page's address names it, not the round before.",
+)
+def export_briefing(slug: str, output: Path, form: BriefingFormat, language: str, since: str) -> None:
     """Write the one-page briefing for the ministry. The file appears whole or not at all, and is audited."""
     words, now = Words(cast(Language, language), load_translator(cast(Language, language))), datetime.now(UTC)
     with open_installation() as installation:
@@ -40,10 +46,8 @@ def export_briefing(slug: str, output: Path, form: BriefingFormat, language: str
         try:
             with installation.database.read() as connection:
                 survey_round = find_round(connection, settings.survey_id, slug)
-                before = list_rounds_before(survey_round, list_rounds(connection, settings.survey_id))
-                figures = gather_briefing(
-                    connection, index, survey_round, before[-1] if before else None, release=release
-                )
+                earlier = find_earlier(connection, survey_round, list_rounds(connection, settings.survey_id), since)
+                figures = gather_briefing(connection, index, survey_round, earlier, release=release)
             with create_app(settings).test_request_context(base_url=settings.base_url):
                 content = make_briefing_file(form, words, figures, now=now)
             with write_whole(output) as file, installation.database.write() as connection:
@@ -51,6 +55,10 @@ def export_briefing(slug: str, output: Path, form: BriefingFormat, language: str
                 audit_briefing(connection, form, words, figures, actor=find_actor(), name=output.name, now=now)
         except RoundUnknown as fault:
             raise click.ClickException(f"there is no round {slug}; `surveyapp rounds` lists them") from fault
+        except TakenTableUnknown as fault:
+            raise click.ClickException(
+                f"no table {since} was given to the ministry of {slug} or a round before"
+            ) from fault
         except PdfUnavailable as fault:
             raise click.ClickException(f"PDF files cannot be written here: {fault}") from fault
         except OSError as fault:

@@ -56,6 +56,15 @@ class Release:
     actor: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReleaseStamp:
+    """Which release, and when."""
+
+    round_id: int
+    number: int
+    released_at: datetime
+
+
 def add_release(
     connection: Connection,
     *,
@@ -120,6 +129,26 @@ def find_last_releases(connection: Connection, survey_id: str, round_id: int, *,
     newest = select(func.max(release.c.release_number)).where(*of_audience).group_by(release.c.definition)
     found = select(release).where(*of_audience, release.c.release_number.in_(newest))
     return [_read_release(row) for row in connection.execute(found.order_by(release.c.release_number))]
+
+
+def list_table_releases(
+    connection: Connection, survey_id: str, *, audience: str, definition: str
+) -> list[ReleaseStamp]:
+    """Every release of a table to an audience in any round, newest first, without what it holds."""
+    columns = (release.c.round_id, release.c.release_number, release.c.released_at)
+    found = select(*columns).where(
+        release.c.survey_id == survey_id, release.c.audience == audience, release.c.definition == definition
+    )
+    newest = (release.c.released_at.desc(), release.c.round_id.desc(), release.c.release_number.desc())
+    return [ReleaseStamp(*row) for row in connection.execute(found.order_by(*newest))]
+
+
+def load_release(connection: Connection, survey_id: str, round_id: int, number: int) -> Release:
+    """One release, which must be there."""
+    found = select(release).where(
+        release.c.survey_id == survey_id, release.c.round_id == round_id, release.c.release_number == number
+    )
+    return _read_release(connection.execute(found).one())
 
 
 def list_releases(connection: Connection, survey_id: str, *, audiences: Collection[str]) -> list[Release]:

@@ -38,6 +38,17 @@ def compare(field: Field, taxonomy: Taxonomy, rounds: tuple[int, int]) -> Mappin
     return compare_released(now, before, match_codes(field.questionnaire, field.questionnaire))
 
 
+def test_in_one_round_nothing_recurs_and_nothing_is_new(field: Field, taxonomy: Taxonomy) -> None:
+    round_id = field.add_round("2026")
+    field.add_many(round_id, [tick("gmp", "org")] * 6 + [NONE] * 6)
+    before = release(field, taxonomy, round_id)
+    field.add_many(round_id, [tick("gmp", "reg")] * 9)
+    now = release(field, taxonomy, round_id)
+    changes = compare_released(now, before, match_codes(field.questionnaire, field.questionnaire))
+    assert changes["gmp"].before == next(row for row in before.areas if row.code == "gmp").share
+    assert [change.recurrence for change in changes.values()] == [None] * len(changes)
+
+
 def test_more_and_fewer_only_where_the_intervals_part(
     field: Field, taxonomy: Taxonomy, rounds: tuple[int, int]
 ) -> None:

@@ -30,9 +30,9 @@ def migrated_url(settings: Settings, sampled_file: Path, tmp_path: Path) -> str:
 
 @pytest.fixture
 def keeping_browser(browser: Browser) -> Iterator[Browser]:
-    """Keeps left pages whole in its memory, as a person's browser does; Playwright switches that off."""
+    """Keeps left pages whole in its memory, as a person's browser does; Playwright and the headless shell do not."""
     started = browser.browser_type.launch(
-        executable_path=find_browser(),
+        executable_path=find_browser(whole=True),
         args=list(BROWSER_FLAGS),
         ignore_default_args=["--disable-back-forward-cache"],
     )

@@ -287,7 +287,11 @@ def test_a_briefing(on_sample: Run, sampled: Path, tmp_path: Path, form: str, be
     assert output.read_bytes().startswith(begins)
     assert [path.name for path in tmp_path.iterdir()] == [output.name]
     assert list_actions(sampled)[0] == ("command:operator", "export.file")
+    since = on_sample("export", "briefing", "--round", slug, "--output", str(output), *options, "--since", f"{slug}:1")
+    assert since.exit_code == 0, since.output
     before = list_actions(sampled)
+    unknown = on_sample("export", "briefing", "--round", slug, "--output", str(output), *options, "--since", "none:1")
+    assert unknown.exit_code == 1 and "no table none:1 was given to the ministry" in unknown.output
     for arguments in (("none", str(tmp_path / "x")), (slug, str(tmp_path / "no" / "x"))):
         failed = on_sample("export", "briefing", "--round", arguments[0], "--output", arguments[1], *options)
         assert failed.exit_code == 1 and ("there is no round" in failed.output or "cannot be written" in failed.output)

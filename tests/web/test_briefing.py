@@ -10,25 +10,28 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from surveyapp.analysis.disclosure import ReleasedFigure, ReleasedIssueRow
-from surveyapp.analysis.ministry_release import preview_ministry_table
+from surveyapp.analysis.ministry_release import TakenTable, list_taken_tables, preview_ministry_table
 from surveyapp.analysis.open_indexes import open_index
+from surveyapp.fieldwork.drafts import hold_draft
 from surveyapp.fieldwork.left_files import list_left_files
-from surveyapp.fieldwork.rounds import find_round, list_rounds, list_rounds_before
+from surveyapp.fieldwork.rounds import find_round, list_rounds
 from surveyapp.fieldwork.thresholds import LEAST_THRESHOLDS, Audience, write_thresholds
+from surveyapp.fieldwork.withdrawing import erase_return
 from surveyapp.locale import load_translator
 from surveyapp.questionnaire.model import LANGUAGES, Language, Text
 from surveyapp.questionnaire.scoring import round_half_up
 from surveyapp.records.audit import list_audit
 from surveyapp.records.database import Database
-from surveyapp.records.tables import response, round_table
-from surveyapp.reports.briefing.figures import ISSUES_ON_PAPER, BriefingFigures, gather_briefing
+from surveyapp.records.tables import draft, response, round_table
+from surveyapp.reports.briefing.figures import ISSUES_ON_PAPER, BriefingFigures, find_earlier, gather_briefing
 from surveyapp.reports.ministry_table import ACTIONABLE
 from surveyapp.reports.words import Words
 from surveyapp.settings import Settings
@@ -49,6 +52,7 @@ SignIn = Callable[[str], FlaskClient]
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 UNITS = {"ko": "{}개사/{}개사 ({}%)", "en": "{} of {} companies ({}%)", "ja": "{}社/{}社 ({}%)"}
 RETURNS = {"ko": "응답 {}건/{}건 ({}%)", "en": "{} of {} returns ({}%)", "ja": "回答{}件/{}件 ({}%)"}
+SEOUL = ZoneInfo("Asia/Seoul")
 SURVEY = "japan_export_readiness"
 
 
@@ -64,17 +68,13 @@ def viewer(sign_in: SignIn) -> FlaskClient:
     return sign_in("viewer")
 
 
-def gather(database: Database, settings: Settings, slug: str = "sample-2026") -> BriefingFigures:
+def gather(database: Database, settings: Settings, slug: str = "sample-2026", since: str = "") -> BriefingFigures:
     index = open_index(database, SURVEY, snapshots=settings.instance)
     with database.read() as connection:
         survey_round = find_round(connection, SURVEY, slug)
-        before = list_rounds_before(survey_round, list_rounds(connection, SURVEY))
+        earlier = find_earlier(connection, survey_round, list_rounds(connection, SURVEY), since)
         return gather_briefing(
-            connection,
-            index,
-            survey_round,
-            before[-1] if before else None,
-            release=partial(preview_ministry_table, database),
+            connection, index, survey_round, earlier, release=partial(preview_ministry_table, database)
         )
 
 
@@ -219,7 +219,57 @@ def test_what_changed_is_said_of_released_figures(viewer: FlaskClient, database:
         assert squeeze(cells[7]) == squeeze(f"{said[change.direction]}before: {before}{tail}")
     assert {change.direction for change in figures.earlier.changes.values()} >= {"more", "fewer"}  # type: ignore[union-attr]
     first = read_markup(read_page(viewer, f"{EARLIER}/briefing"))
-    assert "There is no earlier round to compare with." in first and "Compared with" not in first
+    assert "There is no earlier round to compare with." in first and "Compared with “" not in first
+
+
+def list_taken(database: Database, slug: str) -> tuple[TakenTable, ...]:
+    with database.read() as connection:
+        survey_round = find_round(connection, SURVEY, slug)
+        return list_taken_tables(connection, survey_round, list_rounds(connection, SURVEY))
+
+
+def withdraw_returns(database: Database, slug: str, number: int) -> None:
+    with database.write() as connection:
+        survey_round = find_round(connection, SURVEY, slug)
+        submitted = draft.c.round_id == survey_round.round_id, draft.c.state == "submitted"
+        for draft_id in connection.scalars(select(draft.c.draft_id).where(*submitted).limit(number)).all():
+            row = hold_draft(connection, SURVEY, draft_id)
+            erase_return(connection, row, action="return.withdrawn", now=datetime.now(UTC))
+
+
+def test_what_was_given_for_a_meeting_stays_what_a_briefing_is_compared_with(
+    viewer: FlaskClient, database: Database, settings: Settings
+) -> None:
+    assert "Compared with “" not in read_markup(read_page(viewer, f"{EARLIER}/briefing"))
+    [taken] = list_taken(database, "sample-2026")
+    then = gather(database, settings, since=taken.key).earlier
+    assert then is not None and then.changes == gather(database, settings).earlier.changes  # type: ignore[union-attr]
+    returns = len(open_index(database, SURVEY, snapshots=settings.instance).of_round(taken.survey_round.round_id))
+    withdraw_returns(database, "sample-2025", 6)
+    index = open_index(database, SURVEY, snapshots=settings.instance)
+    assert len(index.of_round(taken.survey_round.round_id)) <= returns - 5
+    still = gather(database, settings, since=taken.key).earlier
+    assert still is not None and (still.table, still.changes) == (then.table, then.changes)
+    day = f"{taken.released_at.astimezone(SEOUL):%Y-%m-%d}"
+    said = f"Compared with “Sample round 2025 (fictional data), as given on {day}”:"
+    page = read_page(viewer, f"{ROUND}/briefing?since={taken.key}")
+    assert said in read_markup(page) and f'<option value="{taken.key}" selected>' in page
+    assert f"briefing.xlsx?lang=en&amp;since={taken.key}" in page.replace("%3A", ":")
+    pdf = viewer.get(f"{ROUND}/briefing.pdf?lang=en&since={taken.key}")
+    assert f"as given on {day}" in " ".join(read_pdf_words(pdf.data).split())
+    methods = read_workbook(viewer.get(f"{ROUND}/briefing.xlsx?lang=en&since={taken.key}").data)["Methods"]
+    assert any(said in str(cell) for row in methods for cell in row)
+
+
+def test_a_briefing_is_compared_only_with_what_was_given_of_its_kind(viewer: FlaskClient, database: Database) -> None:
+    read_page(viewer, f"{ROUND}/briefing")
+    newest, *older = list_taken(database, "sample-2026")
+    assert newest.survey_round.slug == "sample-2026" and older, "the round before was given with it"
+    assert viewer.get(f"{ROUND}/briefing?since={newest.key}").status_code == 200
+    for path in (f"{EARLIER}/briefing", f"{TRIAL}/briefing", f"{EARLIER}/briefing.csv", f"{TRIAL}/briefing.pdf"):
+        assert viewer.get(f"{path}?since={newest.key}").status_code == 400
+    for nonsense in ("sample-2026:99", "sample-2026", "1", "x" * 5000):
+        assert viewer.get(f"{ROUND}/briefing?since={nonsense}").status_code == 400
 
 
 def test_where_every_figure_is_hidden_each_format_says_why(viewer: FlaskClient, database: Database) -> None:

@@ -61,14 +61,14 @@ def write_changes(words: Words, figures: BriefingFigures) -> tuple[str, ...]:
         return (words.gettext("One round counts companies and the other returns, so they cannot be compared."),)
     if earlier.table.base.hidden is not None:
         reason = describe_hidden(words, earlier.table.base.hidden)
-        title = _name_earlier(words, earlier)
+        title = name_earlier(words, earlier)
         return (words.gettext("The figures of “%(round)s” may not be shown (%(reason)s).", round=title, reason=reason),)
     return tuple(_list_sentences(words, figures, earlier))
 
 
 def _list_sentences(words: Words, figures: BriefingFigures, earlier: Earlier) -> Iterator[str]:
     changes = [(row, change) for row in figures.areas if (change := figures.find_change(row.code)) is not None]
-    yield words.gettext("Compared with “%(round)s”:", round=_name_earlier(words, earlier))
+    yield words.gettext("Compared with “%(round)s”:", round=name_earlier(words, earlier))
     more = [pair for pair in changes if pair[1].direction == "more"]
     fewer = [pair for pair in changes if pair[1].direction == "fewer"]
     if more:
@@ -117,5 +117,9 @@ def _name_pairs(
     return words.join_clauses(named)
 
 
-def _name_earlier(words: Words, earlier: Earlier) -> str:
-    return shorten(words.text(earlier.title), NAME_WIDTH)
+def name_earlier(words: Words, earlier: Earlier, width: int = NAME_WIDTH) -> str:
+    """The round of the earlier table and, where it is one that was given, when."""
+    title = shorten(words.text(earlier.title), width)
+    if earlier.released_at is None:
+        return title
+    return words.gettext("%(round)s, as given on %(day)s", round=title, day=words.day(earlier.released_at))

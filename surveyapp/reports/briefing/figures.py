@@ -1,20 +1,23 @@
-"""The figures of a briefing: the released tables of a round and of the one before, and how the field stood."""
+"""The figures of a briefing: the released table of a round, an earlier one that it is compared with, and how the field
+stood."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from surveyapp.analysis.answer_index import AnswerIndex
 from surveyapp.analysis.disclosure import ReleasedIssueRow, ReleasedIssueTable
 from surveyapp.analysis.issue_questions import IssuesNotAsked
 from surveyapp.analysis.issues import IssueRanking, rank_issues
 from surveyapp.analysis.masks import build_mask
+from surveyapp.analysis.ministry_release import TakenTable, list_taken_tables, load_taken_table
 from surveyapp.analysis.released_changes import ReleasedChange, compare_released
 from surveyapp.analysis.released_methods import ReleasedMethods, release_methods
 from surveyapp.analysis.trends import match_codes
-from surveyapp.fieldwork.rounds import Round, load_questionnaire_of
+from surveyapp.fieldwork.rounds import Round, list_rounds_before, load_questionnaire_of
 from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.questionnaire.model import Questionnaire, Text
 from surveyapp.questionnaire.taxonomy import load_taxonomy
@@ -27,11 +30,19 @@ AREAS_ON_PAPER = 10
 Release = Callable[[Round, IssueRanking], ReleasedIssueTable]
 
 
+class TakenTableUnknown(LookupError):
+    """The ministry was given no such table of this round or of one before it; `args` hold the key as given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What a table is compared with: a released table, what it is called, and the changes since by code."""
+    """What a table is compared with: a released table, the title of its round, and the changes since by code.
+
+    `released_at` is when the ministry was given it; None where it is the table of a round as it would be given now.
+    """
 
     title: Text
+    released_at: datetime | None
     table: ReleasedIssueTable
     changes: Mapping[str, ReleasedChange]
 
@@ -65,15 +76,31 @@ class BriefingFigures:
         return None if self.earlier is None else self.earlier.changes.get(code)
 
 
+def find_earlier(
+    connection: Connection, survey_round: Round, rounds: Sequence[Round], since: str = ""
+) -> Round | TakenTable | None:
+    """What a briefing is compared with: the table whose key is `since`, else the round before, where there is one.
+
+    Raises TakenTableUnknown.
+    """
+    if since:
+        for taken in list_taken_tables(connection, survey_round, rounds):
+            if taken.key == since:
+                return taken
+        raise TakenTableUnknown(since)
+    before = list_rounds_before(survey_round, rounds)
+    return before[-1] if before else None
+
+
 def gather_briefing(
     connection: Connection,
     index: AnswerIndex,
     survey_round: Round,
-    before: Round | None,
+    earlier: Round | TakenTable | None,
     *,
     release: Release,
 ) -> BriefingFigures:
-    """The figures of a round, compared with `before`. A constant number of statements. Raises IssuesNotAsked.
+    """The figures of a round, compared with `earlier`. A constant number of statements. Raises IssuesNotAsked.
 
     `release` makes the table of a round as it leaves, or as it would (`analysis.ministry_release`).
 
@@ -82,20 +109,37 @@ def gather_briefing(
     """
     questionnaire = load_questionnaire_of(connection, survey_round)
     table = release(survey_round, _rank(index, questionnaire, survey_round))
-    earlier: Earlier | None = None
-    if before is not None:
+    compared: Earlier | None = None
+    if earlier is not None:
         with suppress(IssuesNotAsked):
-            questionnaire_before = load_questionnaire_of(connection, before)
-            table_before = release(before, _rank(index, questionnaire_before, before))
-            changes = compare_released(table, table_before, match_codes(questionnaire, questionnaire_before))
-            earlier = Earlier(before.title, table_before, changes)
+            compared = _compare(connection, index, questionnaire, table, earlier, release)
     return BriefingFigures(
         survey_round=survey_round,
         questionnaire=questionnaire,
         table=table,
         methods=release_methods(connection, survey_round, len(index.of_round(survey_round.round_id)), AUDIENCE),
-        earlier=earlier,
+        earlier=compared,
     )
+
+
+def _compare(
+    connection: Connection,
+    index: AnswerIndex,
+    questionnaire: Questionnaire,
+    table: ReleasedIssueTable,
+    earlier: Round | TakenTable,
+    release: Release,
+) -> Earlier:
+    if isinstance(earlier, TakenTable):
+        round_before, released_at = earlier.survey_round, earlier.released_at
+        asked_before = load_questionnaire_of(connection, round_before)
+        table_before = load_taken_table(connection, earlier)
+    else:
+        round_before, released_at = earlier, None
+        asked_before = load_questionnaire_of(connection, round_before)
+        table_before = release(round_before, _rank(index, asked_before, round_before))
+    changes = compare_released(table, table_before, match_codes(questionnaire, asked_before))
+    return Earlier(round_before.title, released_at, table_before, changes)
 
 
 def _rank(index: AnswerIndex, questionnaire: Questionnaire, survey_round: Round) -> IssueRanking:

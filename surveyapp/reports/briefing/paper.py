@@ -11,7 +11,7 @@ from surveyapp.analysis.disclosure import ReleasedFigure, ReleasedIssueRow
 from surveyapp.questionnaire.crosswalk import load_crosswalk
 from surveyapp.questionnaire.model import Language
 from surveyapp.questionnaire.taxonomy import load_taxonomy
-from surveyapp.reports.briefing.changes import build_change_cell, write_changes
+from surveyapp.reports.briefing.changes import build_change_cell, name_earlier, write_changes
 from surveyapp.reports.briefing.figure_words import (
     build_counts_cell,
     build_index_cell,
@@ -183,7 +183,7 @@ def _tabulate_areas(words: Words, figures: BriefingFigures) -> Table:
 
 
 def _name_earlier(words: Words, figures: BriefingFigures) -> str:
-    return "" if figures.earlier is None else shorten(words.text(figures.earlier.title), EARLIER_WIDTH)
+    return "" if figures.earlier is None else name_earlier(words, figures.earlier, EARLIER_WIDTH)
 
 
 def _tabulate_issues(words: Words, figures: BriefingFigures) -> Table:
@@ -240,7 +240,9 @@ def _list_notes(words: Words, figures: BriefingFigures) -> Iterator[str]:
         "who named the area; n gave that detail."
     )
     if figures.earlier is not None:
-        yield words.gettext("“More” and “fewer” are said only where the 95% intervals of both rounds do not overlap.")
+        yield words.gettext(
+            "“More” and “fewer” are said only where the 95% intervals of the two shares do not overlap."
+        )
         yield words.gettext(
             "Recurring: named by at least three companies in both rounds. New: three or more now, none before in a "
             "round that asked for it."

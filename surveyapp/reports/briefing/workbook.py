@@ -102,6 +102,8 @@ def _list_columns(words: Words, figures: BriefingFigures) -> list[_Column]:
         change = figures.find_change(row.code)
         return None if change is None else change.before
 
+    is_taken = figures.earlier is not None and figures.earlier.released_at is not None
+    earlier = words.gettext("As given then") if is_taken else words.gettext("Earlier round")
     return [
         _Column(words.gettext("Area"), lambda row: words.text(areas[row.parent or row.code]), is_text=True),
         _Column(words.gettext("Issue"), lambda row: None if row.parent is None else words.text(row.name), is_text=True),
@@ -112,7 +114,7 @@ def _list_columns(words: Words, figures: BriefingFigures) -> list[_Column]:
         *_list_mean_columns(words, words.gettext("Severity, mean 1–5"), lambda row: row.severity, 2),
         *_list_mean_columns(words, words.gettext("Open share, %"), lambda row: row.open_share, 1, factor=100),
         *_list_mean_columns(words, words.gettext("Priority index, 0–100"), lambda row: row.index, 1, with_range=True),
-        *_list_share_columns(words, words.gettext("Earlier round"), find_before),
+        *_list_share_columns(words, earlier, find_before),
         _Column(words.gettext("Change since then"), read_direction, is_text=True),
         _Column(words.gettext("Recurring or new"), read_recurrence, is_text=True),
         _Column(words.gettext("Trade measure (UNCTAD)"), read_measures, is_text=True),

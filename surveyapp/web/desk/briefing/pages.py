@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from surveyapp.reports.briefing.paper import BriefingPaper
-from surveyapp.web.desk.pages import RoundHead
+from surveyapp.web.desk.pages import FilterOption, RoundHead
 from surveyapp.web.frame import Frame, Link
 
 
@@ -17,6 +17,8 @@ class BriefingPage:
     head: RoundHead
     paper: BriefingPaper
     search: Link  # of a figure by its code
+    taken: tuple[FilterOption, ...]  # what it may be compared with
+    since_name: str  # of the parameter that chooses among them
     files: tuple[Link, ...]
 
 

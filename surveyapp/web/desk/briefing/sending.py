@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response
 
 from surveyapp.analysis.masks import FilterUnknown
 from surveyapp.analysis.ministry_release import release_ministry_table
-from surveyapp.fieldwork.rounds import find_round, list_rounds, list_rounds_before
+from surveyapp.fieldwork.rounds import find_round, list_rounds
 from surveyapp.reports.briefing.figures import gather_briefing
 from surveyapp.web.access import VIEWER, allow
+from surveyapp.web.desk.briefing.comparing import SINCE, find_wanted
 from surveyapp.web.desk.briefing.making import (
     MEDIA_TYPES,
     BriefingFormat,
@@ -47,15 +48,15 @@ def send_briefing_csv(slug: str) -> Response:
 
 def _send(slug: str, form: BriefingFormat) -> Response:
     for name in request.args:
-        if name != PARAMETER:
+        if name not in (PARAMETER, SINCE):
             raise FilterUnknown(name)  # a file that ignored a filter would mislead
     installation, now, words = find_installation(), datetime.now(UTC), find_words()
     index = open_current_index()
     release = partial(release_ministry_table, installation.database, actor=find_actor(), now=now)
     with installation.database.read() as connection:
         survey_round = find_round(connection, installation.settings.survey_id, slug)
-        before = list_rounds_before(survey_round, list_rounds(connection, survey_round.survey_id))
-        figures = gather_briefing(connection, index, survey_round, before[-1] if before else None, release=release)
+        earlier = find_wanted(connection, survey_round, list_rounds(connection, survey_round.survey_id))
+        figures = gather_briefing(connection, index, survey_round, earlier, release=release)
     content = make_briefing_file(form, words, figures, now=now)
     name = name_briefing_file(form, words, figures, now)
     with installation.database.write() as connection:
