@@ -80,6 +80,7 @@ class MinistryGrid:
     headings: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
     hidden: tuple[HiddenCells, ...]
+    key: int  # place of the column with the issue's name in the language of the file
 
 
 def build_ministry_grid(
@@ -101,7 +102,8 @@ def build_ministry_grid(
         if column.code.endswith("reason") and reason is not None
     )
     headings = tuple(column.heading if options.with_labels else column.code for column in columns)
-    return MinistryGrid(headings, rows, tuple(hidden))
+    codes = [column.code for column in columns]
+    return MinistryGrid(headings, rows, tuple(hidden), codes.index(f"issue_{options.words.language}"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -277,9 +277,9 @@ def _write_ministry(
     )
     how = list_ministry_methods(words, questionnaire, survey_round, ground.index)
     hidden = ((each.row, each.cells, each.reason) for each in grid.hidden)
-    headings = (words.gettext("Issue"), words.gettext("Figure"), words.gettext("Why hidden"))
+    headings = (words.gettext("Issue"), words.gettext("Which figure"), words.gettext("Why hidden"))
     sheets = [
-        Sheet(words.gettext("Data"), grid.headings, grid.rows, texts),
+        Sheet(words.gettext("Data"), grid.headings, grid.rows, texts, key=(grid.key, grid.key)),
         _build_methods_sheet(words, how),
         Sheet(words.gettext("Hidden cells"), headings, hidden, (True, True, True), is_wrapped=True),
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import BinaryIO
 
-from surveyapp.reports.exports.columns import DONT_KNOW, NOT_APPLICABLE, Column, Missing
+from surveyapp.reports.exports.columns import DONT_KNOW, NOT_APPLICABLE, Column, Missing, name_fact
 from surveyapp.reports.exports.missing_words import name_missing
 from surveyapp.reports.exports.row_layout import Cell
 from surveyapp.reports.exports.row_table import ExportRefused, RowTable, TableOptions
@@ -84,7 +84,7 @@ def _measure_texts(table: RowTable) -> dict[int, int]:
 
 
 def _describe(column: Column, width: int | None, words: Words) -> SpssVariable:
-    label = words.text(column.label) or column.name
+    label = words.text(column.label) or name_fact(words, column.name)
     if width is not None:
         codes = _STRING_CODES if column.question is not None and column.kind == "text" else ()
         return SpssVariable(column.variable, label, "nominal", width, missing_strings=codes)
