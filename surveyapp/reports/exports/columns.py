@@ -158,6 +158,11 @@ def name_fact(words: Words, code: str) -> str:
     }.get(code, code)
 
 
+def label_column(words: Words, column: Column) -> str:
+    """The column in words: those of its question and choice, else what the fact is; a calculate has its name alone."""
+    return words.text(column.label) or name_fact(words, column.name)
+
+
 class _VariableNames:
     """Names that SPSS, R and REDCap take as they are, each once whatever its case."""
 
