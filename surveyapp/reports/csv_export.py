@@ -91,13 +91,8 @@ def _end_lines(lines: list[str], end: str) -> bytes:
     return f"{end.join(lines)}{end}".encode()
 
 
-def name_raw_file(survey_id: str, survey_round: Round, options: RawOptions, now: datetime) -> str:
-    """A file name that says what is inside; a round that is not real says so in front."""
-    form = f"labels-{options.words.language}" if options.with_labels else "codes"
-    return f"{name_file(survey_id, survey_round, options.kind, now)}_{form}.csv"
-
-
 def name_file(survey_id: str, survey_round: Round, kind: str, now: datetime) -> str:
+    """A file name that says what is inside; a round that is not real says so in front."""
     mark = {"sample": "FICTIONAL_", "trial": "TRIAL_"}.get(survey_round.kind, "")
     return f"{mark}{survey_id}_{survey_round.slug}_{kind}_{now.astimezone(SEOUL):%Y%m%d-%H%M}"
 

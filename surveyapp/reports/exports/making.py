@@ -95,6 +95,10 @@ class MadeFile:
     counted: int
     left_out: int | None = None  # returns that a de-identified file leaves out
 
+    def list_details(self) -> dict[str, int]:
+        details = {"counted": self.counted, "revision": self.revision}
+        return details if self.left_out is None else {**details, "left_out": self.left_out}
+
 
 @contextmanager
 def open_ground(source: Source, slug: str) -> Iterator[Ground]:

@@ -47,8 +47,15 @@ def _show_again(slug: str) -> str:
 @allow(ANALYST)
 @show_again_with(_show_again)
 def make_file(slug: str) -> Response | tuple[str, int]:
-    """Send the file, or ask for the job that makes it."""
-    chosen = read_options()
+    """Send the file that was composed, or ask for the job that makes it."""
+    return send_composed(slug, read_options(), "export.file")
+
+
+def send_composed(slug: str, chosen: ExportRequest, action: str) -> Response | tuple[str, int]:
+    """The file, written to the audit trail as `action`; or the list of files, in which a job puts it.
+
+    What names companies is for managers, who say why in the field `reason`.
+    """
     reason = None
     if chosen.kind == "identified":
         if not may(MANAGER):
@@ -69,7 +76,7 @@ def make_file(slug: str) -> Response | tuple[str, int]:
             name = chosen.name_file(survey_round.survey_id, survey_round, now)
             details = _describe_made(chosen, made, name, reason)
             with find_installation().database.write() as connection:
-                _write_trace(connection, survey_round, "export.file", details, now)
+                _write_trace(connection, survey_round, action, details, now)
             file.seek(0)
             response = send_rows(iter(lambda: file.read(_BLOCK), b""), name, chosen.format)
             response.call_on_close(stack.pop_all().close)
@@ -170,9 +177,7 @@ def _find_file(connection: Connection, survey_round: Round, job_id: str) -> Job:
 
 
 def _describe_made(chosen: ExportRequest, made: MadeFile, name: str, reason: str | None) -> dict[str, Detail]:
-    details: dict[str, Detail] = {**chosen.list_details(), "counted": made.counted, "revision": made.revision}
-    if made.left_out is not None:
-        details["left_out"] = made.left_out
+    details: dict[str, Detail] = {**chosen.list_details(), **made.list_details()}
     if reason is not None:
         details["reason"] = reason
     details["file"] = name
