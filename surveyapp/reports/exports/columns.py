@@ -163,6 +163,17 @@ def label_column(words: Words, column: Column) -> str:
     return words.text(column.label) or name_fact(words, column.name)
 
 
+def head_column(words: Words, column: Column, *, with_labels: bool) -> str:
+    """The column's heading: its name, with labels after the words, so that it can always be found by its code."""
+    label = words.text(column.label) if with_labels else ""
+    return f"{label} [{column.name}]" if label else column.name
+
+
+def label_values(words: Words, column: Column, *, with_labels: bool = True) -> dict[str, str]:
+    """Words of the choices by name; none where names are to stand."""
+    return {name: words.text(label) for name, label in column.values} if with_labels else {}
+
+
 class _VariableNames:
     """Names that SPSS, R and REDCap take as they are, each once whatever its case."""
 

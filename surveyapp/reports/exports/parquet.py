@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from surveyapp.questionnaire.model import LANGUAGES, Text
 from surveyapp.reports.exports.columns import Column, Missing
 from surveyapp.reports.exports.row_layout import Cell
-from surveyapp.reports.exports.row_table import MISSING_NAMES, ExportRefused, RowTable, TableOptions
+from surveyapp.reports.exports.row_table import MISSING_NAMES, ExportRefused, RowTable, TableOptions, list_labels
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,10 +31,7 @@ def write_parquet(table: RowTable, file: BinaryIO, options: TableOptions, *, tit
     except ModuleNotFoundError as fault:
         raise ExportRefused("module_missing", module="pyarrow", extra="parquet") from fault
     schema = pa.schema(list(_list_fields(pa, table.columns, options))).with_metadata({"title": title})
-    labels = [
-        {name: options.words.text(label) for name, label in column.values} if options.with_labels else {}
-        for column in table.columns
-    ]
+    labels = list_labels(table, options)
     batches = _build_batches(pa, schema, table, labels)
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         while group := list(islice(batches, GROUP // BATCH)):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from surveyapp.reports.exports.columns import Column, Missing
 from surveyapp.reports.exports.row_layout import Cell
-from surveyapp.reports.exports.row_table import ExportRefused, RowTable, TableOptions, head_column
+from surveyapp.reports.exports.row_table import ExportRefused, RowTable, TableOptions, list_headings, list_labels
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -90,17 +90,14 @@ def build_data_sheet(name: str, table: RowTable, options: TableOptions) -> Sheet
     """The rows of a table, with names of choices or their labels."""
     if len(table.columns) > MOST_COLUMNS:
         raise ExportRefused("too_many_columns", count=len(table.columns), most=MOST_COLUMNS)
-    labels: list[Mapping[str, str]] = [
-        {name: options.words.text(label) for name, label in column.values} if options.with_labels else {}
-        for column in table.columns
-    ]
+    labels = list_labels(table, options)
 
     def read_rows() -> Iterator[Sequence[SheetCell]]:
         for row in table.read_rows():
             cells = zip(table.columns, labels, row, strict=True)
             yield [_read(column, known, cell) for column, known, cell in cells]
 
-    headings = tuple(head_column(column, options) for column in table.columns)
+    headings = tuple(list_headings(table, options))
     return Sheet(name, headings, read_rows(), tuple(not _is_numeric(column) for column in table.columns))
 
 

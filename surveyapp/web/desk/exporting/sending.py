@@ -11,7 +11,6 @@ from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
-from urllib.parse import quote
 
 from flask import abort, redirect, request, url_for
 from flask_babel import gettext as _
@@ -31,6 +30,7 @@ from surveyapp.web.access import ANALYST, MANAGER, allow, may
 from surveyapp.web.csrf import show_again_with
 from surveyapp.web.desk.exporting.composer_page import find_source, is_made_by_job, read_options, show_composer
 from surveyapp.web.desk.surroundings import find_actor, find_words
+from surveyapp.web.file_names import name_sent_file
 from surveyapp.web.frame import Notice, SummaryFault
 from surveyapp.web.installation import find_installation
 
@@ -143,9 +143,7 @@ def find_reason_fault(reason: str) -> SummaryFault | None:
 
 
 def send_rows(content: Iterator[bytes], name: str, form: ExportFormat) -> Response:
-    response = Response(content, mimetype=MEDIA_TYPES[form])
-    response.headers["Content-Disposition"] = f"attachment; filename=\"{name}\"; filename*=UTF-8''{quote(name)}"
-    return response
+    return name_sent_file(Response(content, mimetype=MEDIA_TYPES[form]), name)
 
 
 def _ask_for_job(survey_round: Round, chosen: ExportRequest, reason: str | None, now: datetime) -> None:
