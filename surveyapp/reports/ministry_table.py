@@ -24,7 +24,7 @@ from surveyapp.questionnaire.taxonomy import load_taxonomy
 from surveyapp.reports.crosswalk_report import describe_aspect, name_measures, name_obstacles
 from surveyapp.reports.csv_export import BOM, LINE_END, PLAIN_LINE_END, name_round_kind
 from surveyapp.reports.issue_words import describe_bilateral, describe_group, describe_range, describe_stage
-from surveyapp.reports.released_report import describe_audience, describe_hidden
+from surveyapp.reports.released_words import describe_audience, describe_hidden
 from surveyapp.reports.safe_text import write_text_cell
 from surveyapp.reports.words import Number, Words
 

@@ -24,7 +24,7 @@ from surveyapp.reports.briefing.paper import build_paper, name_briefing
 from surveyapp.reports.crosswalk_report import describe_aspect, name_measures
 from surveyapp.reports.exports.workbook import Sheet, SheetCell, write_workbook
 from surveyapp.reports.issue_words import describe_bilateral
-from surveyapp.reports.released_report import describe_hidden
+from surveyapp.reports.released_words import describe_hidden
 from surveyapp.reports.words import Words
 
 
