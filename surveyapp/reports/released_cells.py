@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from surveyapp.analysis.disclosure import (
-    ReleasedFigure,
-)
+from surveyapp.analysis.disclosure import Hidden, ReleasedFigure
 from surveyapp.analysis.masks import Origin
 from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.reports.cards import Fact, Source
@@ -24,7 +22,7 @@ def list_released_facts(
 
 def build_share_cell(words: Words, figure: ReleasedFigure, *, is_heat: bool = False) -> Cell:
     if figure.hidden is not None:
-        return Cell("×", note=name_hidden(words, figure.hidden), tone="hidden")
+        return _build_hidden_cell(words, figure.hidden)
     return Cell(
         words.percent(figure.value),
         note=f"{figure.count or 0:,}/{figure.base or 0:,}",
@@ -46,12 +44,16 @@ def build_number_cell(words: Words, figure: ReleasedFigure, digits: int = 1, *, 
 
 def build_net_cell(words: Words, figure: ReleasedFigure) -> Cell:
     if figure.hidden is not None:
-        return Cell("×", note=name_hidden(words, figure.hidden), tone="hidden")
+        return _build_hidden_cell(words, figure.hidden)
     return Cell(write_net(words, figure.value))
 
 
 def build_index_cell(words: Words, figure: ReleasedFigure) -> Cell:
     if figure.hidden is not None:
-        return Cell("×", note=name_hidden(words, figure.hidden), tone="hidden")
+        return _build_hidden_cell(words, figure.hidden)
     low, high = figure.interval or (None, None)
     return Cell(words.number(figure.value, 1), note=words.interval(low, high, 1), tone="strong")
+
+
+def _build_hidden_cell(words: Words, hidden: Hidden) -> Cell:
+    return Cell("×", note=name_hidden(words, hidden), tone="hidden")

@@ -7,12 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from surveyapp.analysis.disclosure import (
-    ReleasedAreaCross,
-    ReleasedFigure,
-    ReleasedIssueRow,
-    ReleasedIssueTable,
-)
+from surveyapp.analysis.disclosure import ReleasedAreaCross, ReleasedFigure, ReleasedIssueRow, ReleasedIssueTable
 from surveyapp.reports.cards import FigureCard, Source
 from surveyapp.reports.charts import Band, Chart, Mark, draw_cells, draw_ranges
 from surveyapp.reports.issue_words import describe_bilateral, describe_stage

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from surveyapp.analysis.disclosure import (
-    ReleasedQuestion,
-)
+from surveyapp.analysis.disclosure import ReleasedQuestion
 from surveyapp.reports.cards import FigureCard, Source, describe_rows
 from surveyapp.reports.charts import Chart, Mark, draw_bars
 from surveyapp.reports.released_cells import (

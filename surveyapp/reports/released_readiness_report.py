@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from surveyapp.analysis.disclosure import (
-    ReleasedReadiness,
-)
+from surveyapp.analysis.disclosure import ReleasedReadiness
 from surveyapp.reports.cards import FigureCard, Source
 from surveyapp.reports.charts import Chart, Mark, draw_ranges
 from surveyapp.reports.readiness_report import name_band, name_dimension

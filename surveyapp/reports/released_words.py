@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from surveyapp.analysis.disclosure import (
-    Hidden,
-    ReleasedFigure,
-    ReleasedIssueRow,
-)
+from surveyapp.analysis.disclosure import Hidden, ReleasedFigure, ReleasedIssueRow
 from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.reports.issue_words import describe_range
 from surveyapp.reports.words import BLANK, Words

@@ -6,12 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from surveyapp.reports.chart_labels import escape_words, measure_longest, wrap_label
-from surveyapp.reports.chart_theme import (
-    FONT_SIZE,
-    SMALL_SIZE,
-    build_axis,
-    build_layout,
-)
+from surveyapp.reports.chart_theme import FONT_SIZE, SMALL_SIZE, build_axis, build_layout
 from surveyapp.reports.charts.drawing import Chart, LegendEntry, write_number
 from surveyapp.reports.charts.rows import (
     AXIS_HEIGHT,

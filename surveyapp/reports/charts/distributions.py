@@ -7,22 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from surveyapp.reports.chart_labels import escape_words
-from surveyapp.reports.chart_theme import (
-    FONT_SIZE,
-    WHOLE_TICKS,
-    YEAR_TICKS,
-    build_axis,
-    build_fill,
-    build_layout,
-)
+from surveyapp.reports.chart_theme import FONT_SIZE, WHOLE_TICKS, YEAR_TICKS, build_axis, build_fill, build_layout
 from surveyapp.reports.charts.drawing import NARROW, Chart, LegendEntry, write_number
-from surveyapp.reports.charts.rows import (
-    NARROW_BAR,
-    Places,
-    draw_rows,
-    remark_row,
-    round_up_end,
-)
+from surveyapp.reports.charts.rows import NARROW_BAR, Places, draw_rows, remark_row, round_up_end
 from surveyapp.reports.words import Number
 
 

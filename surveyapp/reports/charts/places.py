@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from surveyapp.reports.chart_labels import escape_words, measure_text, wrap_label
-from surveyapp.reports.chart_theme import (
-    FONT_SIZE,
-    build_axis,
-    build_layout,
-)
+from surveyapp.reports.chart_theme import FONT_SIZE, build_axis, build_layout
 from surveyapp.reports.charts.drawing import Chart, write_number
 from surveyapp.reports.words import Number
 

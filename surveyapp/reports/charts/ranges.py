@@ -8,12 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from surveyapp.reports.chart_labels import escape_words
-from surveyapp.reports.chart_theme import (
-    DOT_SIZE,
-    LINE_WIDTH,
-    SYMBOLS,
-    name_category,
-)
+from surveyapp.reports.chart_theme import DOT_SIZE, LINE_WIDTH, SYMBOLS, name_category
 from surveyapp.reports.charts.drawing import Chart, LegendEntry, write_number
 from surveyapp.reports.charts.rows import (
     NARROW_BAR,

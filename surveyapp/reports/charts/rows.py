@@ -7,12 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from surveyapp.reports.chart_labels import escape_words, measure_longest, wrap_label
-from surveyapp.reports.chart_theme import (
-    FONT_SIZE,
-    SMALL_SIZE,
-    build_axis,
-    build_layout,
-)
+from surveyapp.reports.chart_theme import FONT_SIZE, SMALL_SIZE, build_axis, build_layout
 from surveyapp.reports.charts.drawing import NARROW, NARROW_ON_PAPER, Chart, ChartKind
 
 ROW_HEIGHT = 30  # pixels at least
