@@ -1,6 +1,6 @@
 # make run    set everything up and serve on http://127.0.0.1:8000 (PORT changes it, EXTRAS=all installs every extra)
 # make test   set everything up and run lint, types and all tests
-# Further: soak bench load attack pictures fonts lock translations catalogues clean
+# Further: soak readers bench load attack pictures fonts lock translations catalogues clean
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := run
@@ -23,7 +23,7 @@ STAMPS := .venv/stamps
 RUN_STAMP := $(STAMPS)/$(if $(filter all,$(EXTRAS)),all,run)
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard surveyapp/locale/*/LC_MESSAGES/messages.po))
 
-.PHONY: run test soak bench load attack pictures fonts lock translations catalogues browser clean
+.PHONY: run test soak readers bench load attack pictures fonts lock translations catalogues browser clean
 
 run: $(RUN_STAMP) $(CATALOGUES)
 	@fc-list :lang=ko 2>/dev/null | grep -q . || echo "Missing: fonts for Korean and Japanese, if a browser runs on this machine. As root: apt-get update && apt-get install -y fonts-noto-cjk"
@@ -42,6 +42,10 @@ test: $(STAMPS)/test $(CATALOGUES)
 soak: $(STAMPS)/test $(CATALOGUES)
 	@./.ci/find_browser >/dev/null
 	$(BIN)/python -m pytest -m soak
+
+# Exported files opened with R, PSPP and LibreOffice (docs/exports.md); says which packages are missing.
+readers: $(STAMPS)/all $(CATALOGUES)
+	$(BIN)/python -m tests.readers
 
 bench: $(STAMPS)/all $(CATALOGUES)
 	$(BIN)/python -m tests.benchmarks

@@ -144,7 +144,7 @@ def test_a_breach_is_named_with_its_line(file: str, source: str, fault: str) -> 
 @pytest.mark.parametrize(
     ("file", "source"),
     [
-        ("reports/charts.py", "def draw():\n    import plotly.graph_objects"),
+        ("reports/charts/drawing.py", "def draw():\n    import plotly.graph_objects"),
         ("web/__init__.py", "from surveyapp.settings import Settings"),
         ("commands/serve.py", "from surveyapp.web import create_app"),
         ("questionnaire/paths.py", "from surveyapp.questionnaire.model import Page"),

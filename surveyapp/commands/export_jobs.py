@@ -11,7 +11,7 @@ from surveyapp.commands.running_job import JobFault, RunningJob
 from surveyapp.fieldwork.rounds import RoundUnknown, find_round_by_id
 from surveyapp.records.job_queue import Json, Problem
 from surveyapp.records.kept_files import FileStore
-from surveyapp.reports.exports.making import MadeFile, Source, is_no_room, make_export, open_ground
+from surveyapp.reports.exports.making import Source, is_no_room, make_export, open_ground
 from surveyapp.reports.exports.request import RequestUnknown, read_request
 from surveyapp.reports.exports.row_table import ExportRefused, RefusalCode
 
@@ -61,7 +61,7 @@ def run_make_export(job: RunningJob) -> Mapping[str, Json]:
         "sha256": kept.sha256,
         "expires_at": kept.expires_at.isoformat(),
         "made_from": now.isoformat(),
-        **_describe(made),
+        **made.list_details(),
     }
 
 
@@ -69,13 +69,6 @@ def clean_exports(job: RunningJob) -> Mapping[str, Json]:
     """Erase the files that were kept long enough, and what was cut off."""
     installation = job.installation
     return {"files": FileStore(installation.settings.instance, installation.vault).sweep(datetime.now(UTC))}
-
-
-def _describe(made: MadeFile) -> Mapping[str, Json]:
-    facts: dict[str, Json] = {"revision": made.revision, "counted": made.counted}
-    if made.left_out is not None:
-        facts["left_out"] = made.left_out
-    return facts
 
 
 def _find_slug(job: RunningJob) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,32 +12,19 @@ from typing import BinaryIO, cast
 
 import click
 
-from surveyapp.analysis.answer_index import AnswerIndex
-from surveyapp.analysis.issues import rank_issues
-from surveyapp.analysis.masks import build_mask
-from surveyapp.analysis.ministry_release import release_ministry_table
-from surveyapp.analysis.open_indexes import open_index
-from surveyapp.analysis.released_methods import release_methods
 from surveyapp.commands.installation import Installation, find_actor, open_installation
-from surveyapp.fieldwork.return_stream import stream_returns
 from surveyapp.fieldwork.rounds import Round, RoundUnknown, find_round, load_questionnaire_of
-from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.locale import load_translator
 from surveyapp.questionnaire.model import LANGUAGES, Language
-from surveyapp.questionnaire.taxonomy import load_taxonomy
 from surveyapp.records.audit import Detail, write_audit
-from surveyapp.records.database import Connection
-from surveyapp.reports.csv_export import RawKind, RawOptions, stream_raw_csv
 from surveyapp.reports.exports.codebook import build_codebook
 from surveyapp.reports.exports.data_dictionary import stream_data_dictionary
 from surveyapp.reports.exports.ddi import write_ddi
 from surveyapp.reports.exports.making import Source, make_export, open_ground
 from surveyapp.reports.exports.refusals import explain_refusal
-from surveyapp.reports.exports.request import CELL_WORDS, FORMATS, LAYOUTS, read_request
+from surveyapp.reports.exports.request import CELL_WORDS, FORMATS, LAYOUTS, ExportRequest, read_request
 from surveyapp.reports.exports.request import KINDS as EXPORT_KINDS
 from surveyapp.reports.exports.row_table import ExportRefused
-from surveyapp.reports.ministry_table import MinistryOptions, stream_ministry_csv
-from surveyapp.reports.released_methods import write_released_methods
 from surveyapp.reports.words import Words
 
 KINDS = ("raw", "identified", "ministry")
@@ -64,58 +51,29 @@ def export() -> None:
 @click.option("--reason", default="", help="What the file is for, kept in the audit trail.")
 def export_csv(slug: str, output: Path, kind: str, language: str, labels: str, reason: str) -> None:
     """Write one round as CSV (UTF-8 with BOM, CRLF). The file appears whole or not at all, and is audited."""
+    request = read_request({"kind": kind, "cells": labels, "language": language})
+    _write_file(slug, output, request, reason, action=f"export.{kind}")
+
+
+def _write_file(slug: str, output: Path, request: ExportRequest, reason: str, *, action: str) -> None:
     with open_installation() as installation:
-        words = Words(cast(Language, language), load_translator(language))
+        settings = installation.settings
+        source = Source(installation.database, installation.vault, settings.survey_id, settings.instance)
         try:
-            with installation.database.read() as connection:
-                survey_round = find_round(connection, installation.settings.survey_id, slug)
-                stream = _stream_ministry if kind == "ministry" else _stream_raw(cast(RawKind, kind))
-                with write_whole(output) as file:
-                    for chunk in stream(installation, connection, survey_round, words, labels == "labels"):
-                        file.write(chunk)
-                    details = {"language": language, "labels": labels, "reason": reason, "file": output.name}
-                    _audit(installation, survey_round, kind, details)
+            with write_whole(output) as file:
+                with open_ground(source, slug) as ground:
+                    made = make_export(ground, request, file, actor=find_actor(), now=datetime.now(UTC))
+                    survey_round = ground.survey_round
+                details: dict[str, Detail] = {**request.list_details(), **made.list_details()}
+                if reason:
+                    details["reason"] = reason
+                _audit(installation, survey_round, action, {**details, "file": output.name})
+        except ExportRefused as refused:
+            raise click.ClickException(" ".join(explain_refusal(Words("en"), refused))) from refused
         except RoundUnknown as fault:
             raise click.ClickException(f"there is no round {slug}; `surveyapp rounds` lists them") from fault
         except OSError as fault:
             raise click.ClickException(f"{output} cannot be written: {fault.strerror}") from fault
-
-
-Stream = Callable[[Installation, Connection, Round, Words, bool], Iterator[bytes]]
-
-
-def _open_index(installation: Installation) -> AnswerIndex:
-    settings = installation.settings
-    return open_index(installation.database, settings.survey_id, snapshots=settings.instance)
-
-
-def _stream_raw(kind: RawKind) -> Stream:
-    def stream(
-        installation: Installation, connection: Connection, survey_round: Round, words: Words, with_labels: bool
-    ) -> Iterator[bytes]:
-        questionnaire = load_questionnaire_of(connection, survey_round)
-        counted = cast(Container[int], _open_index(installation).of_round(survey_round.round_id))
-        vault = installation.vault if kind == "identified" else None
-        returns = stream_returns(connection, survey_round.survey_id, survey_round.round_id, vault=vault)
-        options = RawOptions(words, with_labels, kind)
-        return stream_raw_csv(returns, questionnaire, survey_round, options, counted=counted)
-
-    return stream
-
-
-def _stream_ministry(
-    installation: Installation, connection: Connection, survey_round: Round, words: Words, with_labels: bool
-) -> Iterator[bytes]:
-    questionnaire = load_questionnaire_of(connection, survey_round)
-    index = _open_index(installation)
-    mask = build_mask(index, questionnaire, survey_round.round_id)
-    ranking = rank_issues(index, questionnaire, load_taxonomy(), mask)
-    table = release_ministry_table(
-        installation.database, survey_round, ranking, actor=find_actor(), now=datetime.now(UTC)
-    )
-    methods = release_methods(connection, survey_round, mask.size, Audience.MINISTRY)
-    options = MinistryOptions(words, with_labels, write_released_methods(words, survey_round, methods))
-    return stream_ministry_csv(table, survey_round, questionnaire, options)
 
 
 @contextmanager
@@ -133,12 +91,12 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
         unfinished.unlink(missing_ok=True)
 
 
-def _audit(installation: Installation, survey_round: Round, kind: str, details: Mapping[str, Detail]) -> None:
+def _audit(installation: Installation, survey_round: Round, action: str, details: Mapping[str, Detail]) -> None:
     with installation.database.write() as connection:
         write_audit(
             connection,
             actor=find_actor(),
-            action=f"export.{kind}",
+            action=action,
             survey_id=survey_round.survey_id,
             round_id=survey_round.round_id,
             details=details,
@@ -168,28 +126,7 @@ def export_file(
     if kind == "identified" and len(reason.strip()) < REASON_LENGTH:
         raise click.ClickException(f"say with --reason in {REASON_LENGTH} characters or more what the file is for")
     request = read_request({"kind": kind, "format": form, "layout": layout, "cells": cells, "language": language})
-    with open_installation() as installation:
-        settings = installation.settings
-        source = Source(installation.database, installation.vault, settings.survey_id, settings.instance)
-        try:
-            with write_whole(output) as file:
-                with open_ground(source, slug) as ground:
-                    made = make_export(ground, request, file, actor=find_actor(), now=datetime.now(UTC))
-                    survey_round = ground.survey_round
-                details: dict[str, Detail] = {
-                    **request.list_details(),
-                    "counted": made.counted,
-                    "revision": made.revision,
-                }
-                if reason:
-                    details["reason"] = reason
-                _audit(installation, survey_round, "file", {**details, "file": output.name})
-        except ExportRefused as refused:
-            raise click.ClickException(" ".join(explain_refusal(Words("en"), refused))) from refused
-        except RoundUnknown as fault:
-            raise click.ClickException(f"there is no round {slug}; `surveyapp rounds` lists them") from fault
-        except OSError as fault:
-            raise click.ClickException(f"{output} cannot be written: {fault.strerror}") from fault
+    _write_file(slug, output, request, reason, action="export.file")
 
 
 @export.command("codebook")

@@ -16,7 +16,7 @@ from surveyapp.fieldwork.consent import TextUse
 from surveyapp.fieldwork.return_stream import SubmittedReturn
 from surveyapp.fieldwork.rounds import Round
 from surveyapp.questionnaire.model import Compartment, Questionnaire
-from surveyapp.reports.exports.columns import Column, Missing, describe_columns
+from surveyapp.reports.exports.columns import Column, Missing, describe_columns, head_column, label_values
 from surveyapp.reports.exports.row_layout import Cell, Numbers, RowLayout
 from surveyapp.reports.safe_text import write_text_cell
 from surveyapp.reports.words import SEOUL, Words
@@ -74,7 +74,8 @@ def stream_raw_csv(
     columns = describe_columns(questionnaire, survey_round.operator_texts, compartments=COMPARTMENTS[options.kind])
     layout = RowLayout(questionnaire, columns, CsvPen(survey_round, options))
     end = options.line_end
-    lines = [options.mark + ",".join(write_heading(column, options) for column in columns.all)]
+    headings = (head_column(options.words, column, with_labels=options.with_labels) for column in columns.all)
+    lines = [options.mark + ",".join(map(write_text_cell, headings))]
     gathered = 0
     for submitted in returns:
         line = ",".join(layout.write_pieces(submitted, is_counted=submitted.number in counted))
@@ -91,21 +92,10 @@ def _end_lines(lines: list[str], end: str) -> bytes:
     return f"{end.join(lines)}{end}".encode()
 
 
-def name_raw_file(survey_id: str, survey_round: Round, options: RawOptions, now: datetime) -> str:
-    """A file name that says what is inside; a round that is not real says so in front."""
-    form = f"labels-{options.words.language}" if options.with_labels else "codes"
-    return f"{name_file(survey_id, survey_round, options.kind, now)}_{form}.csv"
-
-
 def name_file(survey_id: str, survey_round: Round, kind: str, now: datetime) -> str:
+    """A file name that says what is inside; a round that is not real says so in front."""
     mark = {"sample": "FICTIONAL_", "trial": "TRIAL_"}.get(survey_round.kind, "")
     return f"{mark}{survey_id}_{survey_round.slug}_{kind}_{now.astimezone(SEOUL):%Y%m%d-%H%M}"
-
-
-def write_heading(column: Column, options: RawOptions) -> str:
-    """The column's name, with labels after the words, so that it can always be found by its code."""
-    label = options.words.text(column.label) if options.with_labels else ""
-    return write_text_cell(f"{label} [{column.name}]" if label else column.name)
 
 
 def name_round_kind(words: Words, survey_round: Round) -> str:
@@ -156,8 +146,7 @@ class CsvPen:
     def _find_labels(self, column: Column) -> dict[str, str]:
         known = self._labels.get(column.name)
         if known is None:
-            words = self._options.words
-            known = self._labels[column.name] = {name: words.text(label) for name, label in column.values}
+            known = self._labels[column.name] = label_values(self._options.words, column)
         return known
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from surveyapp.analysis.disclosure import Hidden, ReleasedAreaCross, ReleasedFigure, count_shown
 from surveyapp.fieldwork.thresholds import Audience, Thresholds
 from surveyapp.reports.cards import Fact, FigureCard, Source
-from surveyapp.reports.released_report import describe_audience, describe_hidden
+from surveyapp.reports.released_words import describe_audience, describe_hidden
 from surveyapp.reports.tables import Cell, Column, Row, Table
 from surveyapp.reports.words import Words
 

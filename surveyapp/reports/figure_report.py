@@ -17,7 +17,7 @@ from surveyapp.analysis.provenance import Outcome, Recomputed, TracedFigure
 from surveyapp.analysis.released_rows import WHOLE, NamedFigure, write_path
 from surveyapp.reports.cards import Fact, Source
 from surveyapp.reports.figure_names import name_figure, name_row, name_table
-from surveyapp.reports.released_report import describe_audience, describe_hidden, describe_method, name_hidden
+from surveyapp.reports.released_words import describe_audience, describe_hidden, describe_method, name_hidden
 from surveyapp.reports.tables import Cell, Column, Row, Table
 from surveyapp.reports.words import BLANK, Words
 

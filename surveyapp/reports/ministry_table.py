@@ -22,9 +22,9 @@ from surveyapp.questionnaire.model import LANGUAGES, Language, Questionnaire, Te
 from surveyapp.questionnaire.scoring import round_half_up
 from surveyapp.questionnaire.taxonomy import load_taxonomy
 from surveyapp.reports.crosswalk_report import describe_aspect, name_measures, name_obstacles
-from surveyapp.reports.csv_export import BOM, LINE_END, PLAIN_LINE_END
+from surveyapp.reports.csv_export import BOM, LINE_END, PLAIN_LINE_END, name_round_kind
 from surveyapp.reports.issue_words import describe_bilateral, describe_group, describe_range, describe_stage
-from surveyapp.reports.released_report import describe_audience, describe_hidden
+from surveyapp.reports.released_words import describe_audience, describe_hidden
 from surveyapp.reports.safe_text import write_text_cell
 from surveyapp.reports.words import Number, Words
 
@@ -80,6 +80,7 @@ class MinistryGrid:
     headings: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
     hidden: tuple[HiddenCells, ...]
+    key: int  # place of the column with the issue's name in the language of the file
 
 
 def build_ministry_grid(
@@ -101,7 +102,8 @@ def build_ministry_grid(
         if column.code.endswith("reason") and reason is not None
     )
     headings = tuple(column.heading if options.with_labels else column.code for column in columns)
-    return MinistryGrid(headings, rows, tuple(hidden))
+    codes = [column.code for column in columns]
+    return MinistryGrid(headings, rows, tuple(hidden), codes.index(f"issue_{options.words.language}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,18 +169,13 @@ def _list_columns(
 def _list_round_columns(
     table: ReleasedIssueTable, survey_round: Round, questionnaire: Questionnaire, words: Words
 ) -> list[_Column]:
-    kinds = {
-        "real": words.gettext("Real round"),
-        "trial": words.gettext("Trial round"),
-        "sample": words.gettext("Sample round (fictional)"),
-    }
     units = {"companies": words.gettext("companies"), "returns": words.gettext("returns")}
     facts: tuple[tuple[str, str, Value], ...] = (
         ("survey", words.gettext("Survey"), words.text(questionnaire.title)),
         ("round", words.gettext("Round (code)"), survey_round.slug),
         ("round_title", words.gettext("Round"), words.text(survey_round.title)),
         ("round_kind", words.gettext("Kind of round (code)"), survey_round.kind),
-        ("round_kind_words", words.gettext("Kind of round"), kinds[survey_round.kind]),
+        ("round_kind_words", words.gettext("Kind of round"), name_round_kind(words, survey_round)),
         ("period_from", words.gettext("Period from"), words.day(survey_round.opens_at)),
         ("period_to", words.gettext("Period to"), words.day(survey_round.closes_at)),
         ("questionnaire_version", words.gettext("Questionnaire version"), survey_round.questionnaire_version),

@@ -19,7 +19,7 @@ from surveyapp.reports.field_words import (
     say_nobody_invited,
     warn_of_scanners,
 )
-from surveyapp.reports.released_report import describe_audience, describe_hidden, explain_hidden, name_hidden
+from surveyapp.reports.released_words import describe_audience, describe_hidden, explain_hidden, name_hidden
 from surveyapp.reports.tables import Cell, Column, Row, Table
 from surveyapp.reports.words import Words
 

@@ -11,7 +11,8 @@ from surveyapp.fieldwork.return_stream import SubmittedReturn
 from surveyapp.fieldwork.rounds import Round
 from surveyapp.questionnaire.model import LANGUAGES, Questionnaire, Stored
 from surveyapp.questionnaire.paths import evaluate
-from surveyapp.reports.csv_export import BOM, RawOptions, name_raw_file, stream_raw_csv
+from surveyapp.reports.csv_export import BOM, RawOptions, stream_raw_csv
+from surveyapp.reports.exports.request import ExportRequest
 from surveyapp.reports.words import Words
 from tests.benchmarks.returns import draw_returns
 from tests.reports.conftest import Submit, make_round
@@ -204,4 +205,4 @@ def test_chunks_are_made_as_they_are_read(questionnaire: Questionnaire, submit: 
 )
 def test_the_file_name_says_what_is_inside(kind: str, name: str) -> None:
     now = datetime(2026, 9, 2, 23, 30, tzinfo=UTC)
-    assert name_raw_file("export_form", make_round(kind), RawOptions(KOREAN), now) == name
+    assert ExportRequest().name_file("export_form", make_round(kind), now) == name

@@ -185,6 +185,19 @@ def test_a_reader_who_goes_away_ends_the_transaction(analyst: FlaskClient, app: 
     assert pool.checkedout() == before
 
 
+def test_a_large_file_is_asked_for_instead(analyst: FlaskClient, app: Flask, database: Database) -> None:
+    """As the composer does: nobody waits minutes for a page."""
+    installation = app.extensions["surveyapp"]
+    keep_installation(app, replace(installation, settings=replace(installation.settings, export_direct_most=1)))
+    reply = analyst.get(f"{ROUND}/export/raw.csv?form=labels&language=en")
+    assert reply.status_code == 303 and "/export?kind=raw" in reply.headers["Location"]
+    with database.read() as connection:
+        assert not list_audit(connection, action="export.csv")
+        (event,) = list_audit(connection, action="file.asked_for")
+    assert event.details["labels"] is True and event.details["language"] == "en"
+    assert analyst.get(f"{ROUND}/export/ministry.csv").mimetype == "text/csv", "a table of figures is never large"
+
+
 def test_an_empty_round_is_a_file_with_headings(analyst: FlaskClient) -> None:
     reply = analyst.get("/desk/rounds/trial/export/raw.csv")
     assert read_rows(reply) == []

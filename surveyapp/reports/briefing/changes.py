@@ -9,7 +9,7 @@ from surveyapp.analysis.released_changes import Direction, ReleasedChange
 from surveyapp.analysis.trends import Recurrence
 from surveyapp.reports.briefing.figure_words import build_hidden_cell, shorten, write_counts
 from surveyapp.reports.briefing.figures import BriefingFigures, Earlier
-from surveyapp.reports.released_report import describe_hidden
+from surveyapp.reports.released_words import describe_hidden
 from surveyapp.reports.tables import Cell
 from surveyapp.reports.words import BLANK, Words
 

@@ -6,7 +6,7 @@ import unicodedata
 
 from surveyapp.analysis.disclosure import Hidden, ReleasedFigure
 from surveyapp.analysis.masks import Origin
-from surveyapp.reports.released_report import name_hidden
+from surveyapp.reports.released_words import name_hidden
 from surveyapp.reports.tables import Cell
 from surveyapp.reports.words import BLANK, Words
 

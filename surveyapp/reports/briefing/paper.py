@@ -26,7 +26,7 @@ from surveyapp.reports.cards import Fact
 from surveyapp.reports.crosswalk_report import describe_aspect, name_measures
 from surveyapp.reports.issue_words import describe_bilateral
 from surveyapp.reports.released_methods import write_released_methods
-from surveyapp.reports.released_report import describe_audience, describe_hidden, describe_method, explain_hidden
+from surveyapp.reports.released_words import describe_audience, describe_hidden, describe_method, explain_hidden
 from surveyapp.reports.tables import Cell, Column, Row, Table
 from surveyapp.reports.words import BLANK, Words
 

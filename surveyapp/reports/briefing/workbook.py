@@ -24,7 +24,7 @@ from surveyapp.reports.briefing.paper import build_paper, name_briefing
 from surveyapp.reports.crosswalk_report import describe_aspect, name_measures
 from surveyapp.reports.exports.workbook import Sheet, SheetCell, write_workbook
 from surveyapp.reports.issue_words import describe_bilateral
-from surveyapp.reports.released_report import describe_hidden
+from surveyapp.reports.released_words import describe_hidden
 from surveyapp.reports.words import Words
 
 
@@ -46,7 +46,7 @@ def write_briefing_workbook(
         ),
         Sheet(
             words.gettext("Hidden cells"),
-            (words.gettext("Issue"), words.gettext("Figure"), words.gettext("Why hidden")),
+            (words.gettext("Issue"), words.gettext("Which figure"), words.gettext("Why hidden")),
             _list_hidden(words, columns, [*area, *issues]),
             (True, True, True),
             is_wrapped=True,
@@ -71,6 +71,7 @@ def _build_sheet(name: str, columns: Sequence[_Column], rows: Sequence[ReleasedI
         tuple(column.heading for column in columns),
         [[column.read(row) for column in columns] for row in rows],
         tuple(column.is_text for column in columns),
+        key=(0, 1),
     )
 
 

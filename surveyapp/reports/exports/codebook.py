@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from surveyapp.fieldwork.rounds import Round
 from surveyapp.questionnaire.model import Group, Question, Questionnaire, Text
-from surveyapp.reports.exports.columns import Block, Column, ColumnKind, ColumnSet, Measure, describe_columns
+from surveyapp.reports.exports.columns import (
+    Block,
+    Column,
+    ColumnKind,
+    ColumnSet,
+    Measure,
+    describe_columns,
+    label_column,
+)
 from surveyapp.reports.exports.missing_words import name_missing
 from surveyapp.reports.exports.spss import CODES, FAR, code_choices
 from surveyapp.reports.words import Words
@@ -118,7 +126,7 @@ def list_codebook_rows(columns: tuple[Column, ...], words: Words) -> Iterator[tu
         yield (
             column.name,
             column.variable,
-            words.text(column.label),
+            label_column(words, column),
             name_kind(words, column.kind),
             name_measure(words, column.measure),
             "\n".join(f"{each.code} = {each.words}" for each in list_values(column, words)),

@@ -158,6 +158,22 @@ def name_fact(words: Words, code: str) -> str:
     }.get(code, code)
 
 
+def label_column(words: Words, column: Column) -> str:
+    """The column in words: those of its question and choice, else what the fact is; a calculate has its name alone."""
+    return words.text(column.label) or name_fact(words, column.name)
+
+
+def head_column(words: Words, column: Column, *, with_labels: bool) -> str:
+    """The column's heading: its name, with labels after the words, so that it can always be found by its code."""
+    label = words.text(column.label) if with_labels else ""
+    return f"{label} [{column.name}]" if label else column.name
+
+
+def label_values(words: Words, column: Column, *, with_labels: bool = True) -> dict[str, str]:
+    """Words of the choices by name; none where names are to stand."""
+    return {name: words.text(label) for name, label in column.values} if with_labels else {}
+
+
 class _VariableNames:
     """Names that SPSS, R and REDCap take as they are, each once whatever its case."""
 

@@ -95,6 +95,10 @@ class MadeFile:
     counted: int
     left_out: int | None = None  # returns that a de-identified file leaves out
 
+    def list_details(self) -> dict[str, int]:
+        details = {"counted": self.counted, "revision": self.revision}
+        return details if self.left_out is None else {**details, "left_out": self.left_out}
+
 
 @contextmanager
 def open_ground(source: Source, slug: str) -> Iterator[Ground]:
@@ -277,9 +281,9 @@ def _write_ministry(
     )
     how = list_ministry_methods(words, questionnaire, survey_round, ground.index)
     hidden = ((each.row, each.cells, each.reason) for each in grid.hidden)
-    headings = (words.gettext("Issue"), words.gettext("Figure"), words.gettext("Why hidden"))
+    headings = (words.gettext("Issue"), words.gettext("Which figure"), words.gettext("Why hidden"))
     sheets = [
-        Sheet(words.gettext("Data"), grid.headings, grid.rows, texts),
+        Sheet(words.gettext("Data"), grid.headings, grid.rows, texts, key=(grid.key, grid.key)),
         _build_methods_sheet(words, how),
         Sheet(words.gettext("Hidden cells"), headings, hidden, (True, True, True), is_wrapped=True),
     ]

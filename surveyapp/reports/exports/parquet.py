@@ -1,4 +1,4 @@
-"""A table of rows as a Parquet file, in row groups of a few thousand rows; labels and values stand in its metadata.
+"""A table of rows as a Parquet file, in row groups of ten thousand rows; labels and values stand in its metadata.
 
 A column that can lack an answer has another beside it, `…__missing`, that says why: a null alone could not tell.
 """
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from surveyapp.questionnaire.model import LANGUAGES, Text
 from surveyapp.reports.exports.columns import Column, Missing
 from surveyapp.reports.exports.row_layout import Cell
-from surveyapp.reports.exports.row_table import MISSING_NAMES, ExportRefused, Row, RowTable, TableOptions
+from surveyapp.reports.exports.row_table import MISSING_NAMES, ExportRefused, RowTable, TableOptions, list_labels
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-GROUP = 1_000  # rows written at once: a group of hundreds of columns is held in memory
+BATCH = 500  # rows held as Python objects
+GROUP = 20 * BATCH  # rows written at once: what is told of every column in every group waits in memory to the end
 MISSING_ENDING = "__missing"
 
 
@@ -30,21 +31,22 @@ def write_parquet(table: RowTable, file: BinaryIO, options: TableOptions, *, tit
     except ModuleNotFoundError as fault:
         raise ExportRefused("module_missing", module="pyarrow", extra="parquet") from fault
     schema = pa.schema(list(_list_fields(pa, table.columns, options))).with_metadata({"title": title})
-    labels = [
-        {name: options.words.text(label) for name, label in column.values} if options.with_labels else {}
-        for column in table.columns
-    ]
+    labels = list_labels(table, options)
+    batches = _build_batches(pa, schema, table, labels)
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
-        for rows in _read_groups(table.read_rows()):
-            arrays: list[Any] = []
-            for column, known, cells in zip(table.columns, labels, zip(*rows, strict=True), strict=True):
-                arrays += _build_arrays(pa, column, known, cells)
-            writer.write_batch(pa.record_batch(arrays, schema=schema))
+        while group := list(islice(batches, GROUP // BATCH)):
+            writer.write_table(pa.Table.from_batches(group, schema).unify_dictionaries())
+            del group
+            pa.default_memory_pool().release_unused()
 
 
-def _read_groups(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while group := list(islice(rows, GROUP)):
-        yield group
+def _build_batches(pa: Any, schema: pa.Schema, table: RowTable, labels: Sequence[dict[str, str]]) -> Iterator[Any]:
+    rows = table.read_rows()
+    while batch := list(islice(rows, BATCH)):
+        arrays: list[Any] = []
+        for column, known, cells in zip(table.columns, labels, zip(*batch, strict=True), strict=True):
+            arrays += _build_arrays(pa, column, known, cells)
+        yield pa.record_batch(arrays, schema=schema)
 
 
 def _find_type(pa: Any, column: Column) -> Any:

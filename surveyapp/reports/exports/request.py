@@ -94,7 +94,10 @@ class ExportRequest:
         parts = [name_file(survey_id, survey_round, self.kind, now)]
         if self.layout == "long":
             parts.append("long")
-        parts.append(f"labels-{self.language}" if self.with_labels else "codes")
+        if self.with_labels:
+            parts.append(f"labels-{self.language}")
+        else:  # the reasons in the ministry's table are words whatever its headings are
+            parts.append(f"codes-{self.language}" if self.kind == "ministry" else "codes")
         if self.format == "csv-plain":
             parts.append("plain")
         return "_".join(parts) + ENDINGS[self.format]

@@ -12,7 +12,7 @@ from surveyapp.fieldwork.return_stream import SubmittedReturn
 from surveyapp.fieldwork.rounds import Round
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.reports.csv_export import COMPARTMENTS, RawKind, write_time
-from surveyapp.reports.exports.columns import RAW_FACTS, Column, Missing, describe_columns
+from surveyapp.reports.exports.columns import RAW_FACTS, Column, Missing, describe_columns, head_column, label_values
 from surveyapp.reports.exports.row_layout import Cell, Numbers, RowLayout
 from surveyapp.reports.words import Words
 
@@ -135,7 +135,7 @@ def build_long_table(wide: RowTable, words: Words) -> RowTable:
     key = wide.columns[0]
     asked = [(place, column) for place, column in enumerate(wide.columns) if column.question is not None]
     heads = {place: _head_long_row(column) for place, column in asked}
-    labels = {place: {name: words.text(label) for name, label in column.values} for place, column in asked}
+    labels = {place: label_values(words, column) for place, column in asked}
     columns = (key, *(Column(code, code, "fact", is_number=is_number) for code, is_number in LONG_FACTS.items()))
 
     def read_rows() -> Iterator[Row]:
@@ -158,7 +158,10 @@ def _head_long_row(column: Column) -> tuple[Cell, Cell, Cell]:
     return column.name, column.question.name, Missing.NOT_ASKED if column.choice is None else column.choice.name
 
 
-def head_column(column: Column, options: TableOptions) -> str:
-    """The column's heading: its name, with labels after the words."""
-    label = options.words.text(column.label) if options.with_labels else ""
-    return f"{label} [{column.name}]" if label else column.name
+def list_headings(table: RowTable, options: TableOptions) -> list[str]:
+    return [head_column(options.words, column, with_labels=options.with_labels) for column in table.columns]
+
+
+def list_labels(table: RowTable, options: TableOptions) -> list[dict[str, str]]:
+    """For each column what to write in place of the names of choices."""
+    return [label_values(options.words, column, with_labels=options.with_labels) for column in table.columns]

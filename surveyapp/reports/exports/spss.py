@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import BinaryIO
 
-from surveyapp.reports.exports.columns import DONT_KNOW, NOT_APPLICABLE, Column, Missing
+from surveyapp.reports.exports.columns import DONT_KNOW, NOT_APPLICABLE, Column, Missing, label_column
 from surveyapp.reports.exports.missing_words import name_missing
 from surveyapp.reports.exports.row_layout import Cell
 from surveyapp.reports.exports.row_table import ExportRefused, RowTable, TableOptions
@@ -19,7 +19,7 @@ CODES: Mapping[Missing, int] = {Missing.NOT_ASKED: -1, Missing.NOT_ANSWERED: -2,
 CHOICE_CODES: Mapping[str, int] = {DONT_KNOW: -8, NOT_APPLICABLE: -9}
 MISSING_RANGE = (-9, -1)
 FAR = -9_000_000_000_000_000
-_STRING_CODES = tuple(str(each) for each in Missing if each)
+_LEAST_WIDTH = max(len(each) for each in Missing)
 _NUMBERS = ("integer", "decimal", "calculated", "fact")
 
 
@@ -71,7 +71,7 @@ def _is_numeric(column: Column) -> bool:
 
 def _measure_texts(table: RowTable) -> dict[int, int]:
     """Bytes of the longest text of every column of texts, by its place."""
-    widths = {place: len(_STRING_CODES[0]) for place, column in enumerate(table.columns) if not _is_numeric(column)}
+    widths = {place: _LEAST_WIDTH for place, column in enumerate(table.columns) if not _is_numeric(column)}
     for row in table.read_rows():
         for place, widest in widths.items():
             cell = row[place]
@@ -84,9 +84,9 @@ def _measure_texts(table: RowTable) -> dict[int, int]:
 
 
 def _describe(column: Column, width: int | None, words: Words) -> SpssVariable:
-    label = words.text(column.label) or column.name
+    label = label_column(words, column)
     if width is not None:
-        codes = _STRING_CODES if column.question is not None and column.kind == "text" else ()
+        codes = tuple(str(kind) for kind in column.missing)  # SPSS takes three at most, and no column has more
         return SpssVariable(column.variable, label, "nominal", width, missing_strings=codes)
     is_far = column.kind in _NUMBERS
     labels = _label_numbers(column, words)

@@ -7,20 +7,15 @@ from collections.abc import Iterator
 from surveyapp.reports.csv_export import BOM, CHUNK, LINE_END, PLAIN_LINE_END, write_own_words
 from surveyapp.reports.exports.columns import Column, Missing
 from surveyapp.reports.exports.row_layout import Cell
-from surveyapp.reports.exports.row_table import RowTable, TableOptions, head_column
+from surveyapp.reports.exports.row_table import RowTable, TableOptions, list_headings, list_labels
 from surveyapp.reports.safe_text import write_text_cell
 
 
 def stream_table_csv(table: RowTable, options: TableOptions, *, is_plain: bool = False) -> Iterator[bytes]:
     """The file in chunks; the first holds the heading and the first rows."""
     end = PLAIN_LINE_END if is_plain else LINE_END
-    labels = [
-        {name: options.words.text(label) for name, label in column.values} if options.with_labels else {}
-        for column in table.columns
-    ]
-    lines = [
-        ("" if is_plain else BOM) + ",".join(write_text_cell(head_column(each, options)) for each in table.columns)
-    ]
+    labels = list_labels(table, options)
+    lines = [("" if is_plain else BOM) + ",".join(map(write_text_cell, list_headings(table, options)))]
     gathered = 0
     for row in table.read_rows():
         cells = zip(table.columns, row, labels, strict=True)

@@ -22,7 +22,8 @@ from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.questionnaire.model import Question
 from surveyapp.reports.disclosure_report import TableShown, report_disclosure, report_rollups
 from surveyapp.reports.question_report import title_question
-from surveyapp.reports.released_report import describe_audience, report_released_ranking, report_released_segments
+from surveyapp.reports.released_issues_report import report_released_ranking, report_released_segments
+from surveyapp.reports.released_words import describe_audience
 from surveyapp.web.access import ANALYST, allow
 from surveyapp.web.desk.pages import DisclosurePage, ShownCard
 from surveyapp.web.desk.released_page import date_card

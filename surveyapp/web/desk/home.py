@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import render_template, url_for
 
 from surveyapp.fieldwork.rounds import list_rounds
+from surveyapp.reports.csv_export import name_round_kind
 from surveyapp.web.access import ADMIN, MANAGER, SIGNED_IN, VIEWER, allow, may
 from surveyapp.web.desk.current_index import open_current_index
 from surveyapp.web.desk.first_steps import build_first_steps
 from surveyapp.web.desk.pages import HomePage, RoundLine
 from surveyapp.web.desk.surroundings import (
     build_desk_frame,
-    describe_kind,
     describe_period,
     describe_state,
     find_words,
@@ -33,7 +33,7 @@ def show_home() -> str:
     lines = tuple(
         RoundLine(
             title=name_round(survey_round, words),
-            kind=describe_kind(survey_round, words),
+            kind=name_round_kind(words, survey_round),
             period=describe_period(survey_round, words),
             state=describe_state(survey_round, words),
             returns=words.number(len(index.of_round(survey_round.round_id))),

@@ -27,15 +27,15 @@ from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.questionnaire.model import Question
 from surveyapp.reports.cards import FigureCard
 from surveyapp.reports.question_report import title_question
-from surveyapp.reports.released_methods import write_released_methods
-from surveyapp.reports.released_report import (
-    describe_audience,
+from surveyapp.reports.released_issues_report import (
     report_released_leaves,
-    report_released_question,
     report_released_ranking,
-    report_released_readiness,
     report_released_segments,
 )
+from surveyapp.reports.released_methods import write_released_methods
+from surveyapp.reports.released_question_report import report_released_question
+from surveyapp.reports.released_readiness_report import report_released_readiness
+from surveyapp.reports.released_words import describe_audience
 from surveyapp.reports.tables import Table
 from surveyapp.reports.words import Words
 from surveyapp.web.access import ANALYST, VIEWER, allow, may

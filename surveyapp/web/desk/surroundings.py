@@ -129,14 +129,6 @@ def name_state(state: RoundState, words: Words) -> str:
     }[state]
 
 
-def describe_kind(survey_round: Round, words: Words) -> str:
-    return {
-        "real": words.gettext("Real round"),
-        "trial": words.gettext("Trial round"),
-        "sample": words.gettext("Sample round (fictional)"),
-    }[survey_round.kind]
-
-
 def list_round_links(survey_round: Round) -> tuple[LinkGroup, ...]:
     """The pages of a round that the person may open, by what they are about."""
     groups = (

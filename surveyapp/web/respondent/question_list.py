@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
 
 from flask import render_template, url_for
 from flask_babel import gettext as _
@@ -15,6 +14,7 @@ from surveyapp.fieldwork.rounds import Round
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.reports.pdf_files import load_pdf
 from surveyapp.web.access import PUBLIC, allow
+from surveyapp.web.file_names import name_sent_file
 from surveyapp.web.frame import Frame
 from surveyapp.web.installation import find_installation
 from surveyapp.web.locale import find_language, show_time
@@ -68,8 +68,7 @@ def send_question_list(slug: str) -> Response:
     content = load_pdf(folder, html, PDF_STYLES.read_text(encoding="utf-8"), files=FOLDER)
     response = Response(content, mimetype="application/pdf")
     name = f"{round_.survey_id}_{round_.slug}_questions_{find_language()}.pdf"
-    response.headers["Content-Disposition"] = f"inline; filename=\"{name}\"; filename*=UTF-8''{quote(name)}"
-    return response
+    return name_sent_file(response, name, is_shown=True)
 
 
 def build_page(round_: Round, questionnaire: Questionnaire, period: str) -> QuestionListPage:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from flask import redirect, render_template, url_for
 from werkzeug.wrappers import Response
@@ -19,6 +18,7 @@ from surveyapp.reports.pdf_files import write_private_pdf
 from surveyapp.reports.readiness_explanations import EarlierReadiness
 from surveyapp.reports.words import Words
 from surveyapp.web.access import LINK_HOLDER, allow
+from surveyapp.web.file_names import name_sent_file
 from surveyapp.web.frame import Frame, Notice
 from surveyapp.web.installation import find_installation
 from surveyapp.web.locale import find_language
@@ -76,8 +76,7 @@ def send_company_readiness(token: str) -> Reply:
     content = write_private_pdf(html, PDF_STYLES.read_text(encoding="utf-8"), files=FOLDER)
     response = Response(content, mimetype="application/pdf")
     name = f"readiness_{find_language()}.pdf"
-    response.headers["Content-Disposition"] = f"inline; filename=\"{name}\"; filename*=UTF-8''{quote(name)}"
-    return response
+    return name_sent_file(response, name, is_shown=True)
 
 
 def build_page(token: str) -> ReadinessPage | Response | tuple[str, int]:

@@ -69,6 +69,7 @@ def test_labels_take_the_place_of_names(odd_table: RowTable, tmp_path: Path) -> 
 def test_row_groups_are_written_as_rows_come(
     odd_table: RowTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(parquet, "BATCH", 2)
     monkeypatch.setattr(parquet, "GROUP", 4)
     path = write(odd_table, tmp_path)
     rows = len(list(odd_table.read_rows()))

@@ -56,7 +56,7 @@ def test_every_cell_comes_back(odd_table: RowTable, tmp_path: Path) -> None:
 def test_labels_measures_and_user_missing_values(odd_table: RowTable, tmp_path: Path) -> None:
     _, meta = read_back(odd_table, tmp_path)
     labels = meta.column_names_to_labels
-    assert labels["fruits.apple"] == "Fruits: =Apple" and labels["number"] == "number"
+    assert labels["fruits.apple"] == "Fruits: =Apple" and labels["number"] == "Number of the return"
     values = meta.variable_value_labels
     assert values["price"] == {1: "@Low", -8: "Do not know", -1: "not asked", -2: "not answered"}
     assert values["rd_reg"] == {
@@ -66,7 +66,7 @@ def test_labels_measures_and_user_missing_values(odd_table: RowTable, tmp_path: 
     assert values["change"] == {FAR - 1: "not asked", FAR - 2: "not answered"}
     assert meta.missing_ranges["price"] == [{"lo": -9, "hi": -1}]
     assert meta.missing_ranges["change"] == [{"lo": FAR - 9, "hi": FAR - 1}]
-    assert meta.missing_ranges["story"] == [{"lo": each, "hi": each} for each in (".n", ".w", ".s")]
+    assert meta.missing_ranges["story"] == [{"lo": each, "hi": each} for each in ("", ".n", ".w")]
     measures = meta.variable_measure
     assert (measures["price"], measures["rd_reg"], measures["weight"]) == ("nominal", "ordinal", "scale")
     assert meta.file_label == "시험 회차" and meta.file_encoding == "UTF-8"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from surveyapp.questionnaire.model import Questionnaire, Text
 from surveyapp.reports.exports import workbook
 from surveyapp.reports.exports.columns import Column, Missing
 from surveyapp.reports.exports.row_table import ExportRefused, RowTable, TableOptions, build_long_table
-from surveyapp.reports.exports.workbook import MOST_COLUMNS, build_data_sheet, write_workbook
+from surveyapp.reports.exports.workbook import MOST_COLUMNS, Sheet, SheetCell, build_data_sheet, write_workbook
 from surveyapp.reports.words import Words
 from tests.reports.conftest import make_round
 from tests.reports.exports.odd_rows import make_table, odd_table, widen
@@ -66,6 +67,49 @@ def test_ids_are_text_and_the_heading_stays_in_sight(odd_table: RowTable) -> Non
     assert sheet.freeze_panes == "B2"
     last = sheet.cell(sheet.max_row, len(odd_table.columns)).coordinate
     assert sheet.auto_filter.ref == f"A1:{last}"
+
+
+def lay_out(headings: tuple[str, ...], row: tuple[SheetCell, ...], *, key: tuple[int, int] = (0, 0)) -> Worksheet:
+    file = io.BytesIO()
+    is_text = tuple(isinstance(cell, str) for cell in row)
+    write_workbook(file, [Sheet("Data", headings, [row], is_text, key=key)], title="Title", now=NOW)
+    sheet = load_workbook(io.BytesIO(file.getvalue()))["Data"]
+    assert isinstance(sheet, Worksheet)
+    return sheet
+
+
+def test_columns_are_as_wide_as_what_stands_in_them() -> None:
+    """A Korean letter takes the room of two Latin ones."""
+    sheet = lay_out(("id", "a", "b", "c"), ("1", "2026-10-07T14:05:00+09:00", "가나다라마바사아자차카타", "x" * 500))
+    widths = [sheet.column_dimensions[letter].width for letter in "ABCD"]
+    assert widths[0] < 11
+    assert 27 <= widths[1] < 29 and 26 <= widths[2] < 28, "a time, and twelve letters of Korean"
+    assert widths[3] < 44
+
+
+def test_a_heading_in_lines_is_seen_whole() -> None:
+    one, four = lay_out(("id",), ("1",)), lay_out(("id", "가나다라 마바사아 " * 5 + "[code]"), ("1", "2"))
+    assert one.row_dimensions[1].height in (None, 15)
+    assert four.row_dimensions[1].height == 15 * 5, "96 wide, 24 a line, and a line for uneven breaks"
+
+
+def test_a_narrow_sheet_is_printed_on_one_page_across() -> None:
+    sheet = lay_out(tuple(f"c{place}" for place in range(20)), ("x",) * 20)
+    assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
+    assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (None, 0), "1 is what a workbook takes"
+    assert sheet.sheet_properties.pageSetUpPr is not None and sheet.sheet_properties.pageSetUpPr.fitToPage
+    assert sheet.print_title_rows == "$1:$1" and not sheet.print_title_cols
+
+
+def test_a_wide_sheet_is_printed_on_several_with_its_key_on_each() -> None:
+    sheet = lay_out(tuple(f"c{place}" for place in range(60)), ("x",) * 60, key=(1, 2))
+    assert sheet.page_setup.fitToWidth == 3, "58 columns of 9, 232 to a page beside the key of 18"
+    assert sheet.print_title_rows == "$1:$1" and sheet.print_title_cols == "$B:$C"
+
+
+def test_decimals_are_shown_as_they_were_given() -> None:
+    sheet = lay_out(("a", "b", "c", "d"), (Decimal("50.0"), Decimal("3.25"), 7, Decimal("0.000000000000001")))
+    assert [sheet.cell(2, place).number_format for place in range(1, 5)] == ["0.0", "0.00", "General", "General"]
 
 
 def test_labels_take_the_place_of_names(odd_table: RowTable) -> None:

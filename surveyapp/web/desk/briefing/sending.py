@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from urllib.parse import quote
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -24,6 +23,7 @@ from surveyapp.web.desk.briefing.making import (
 )
 from surveyapp.web.desk.current_index import open_current_index
 from surveyapp.web.desk.surroundings import find_actor, find_words
+from surveyapp.web.file_names import name_sent_file
 from surveyapp.web.installation import find_installation
 from surveyapp.web.locale import PARAMETER
 
@@ -61,6 +61,4 @@ def _send(slug: str, form: BriefingFormat) -> Response:
     name = name_briefing_file(form, words, figures, now)
     with installation.database.write() as connection:
         audit_briefing(connection, form, words, figures, actor=find_actor(), name=name, now=now)
-    response = Response(content, mimetype=MEDIA_TYPES[form])
-    response.headers["Content-Disposition"] = f"attachment; filename=\"{name}\"; filename*=UTF-8''{quote(name)}"
-    return response
+    return name_sent_file(Response(content, mimetype=MEDIA_TYPES[form]), name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import cast
-from urllib.parse import quote
 
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
@@ -33,6 +32,7 @@ from surveyapp.web.desk.directory.surroundings import find_choices, link_to_comp
 from surveyapp.web.desk.exporting.sending import MOST_REASON, REASON_LENGTH
 from surveyapp.web.desk.pages import FilterOption
 from surveyapp.web.desk.surroundings import build_desk_frame, find_actor, find_words
+from surveyapp.web.file_names import name_sent_file
 from surveyapp.web.frame import LANGUAGE_NAMES, Notice, SummaryFault
 from surveyapp.web.installation import find_installation
 from surveyapp.web.locale import find_language, read_language
@@ -104,9 +104,7 @@ def _send(file_format: FileFormat, words: Words, with_contacts: bool, reason: st
 
 
 def send_file(content: bytes, name: str, file_format: FileFormat) -> Response:
-    response = Response(content, mimetype=MEDIA_TYPES[file_format])
-    response.headers["Content-Disposition"] = f"attachment; filename=\"{name}\"; filename*=UTF-8''{quote(name)}"
-    return response
+    return name_sent_file(Response(content, mimetype=MEDIA_TYPES[file_format]), name)
 
 
 def list_format_options(chosen: str) -> tuple[FilterOption, ...]:

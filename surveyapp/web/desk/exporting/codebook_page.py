@@ -33,6 +33,7 @@ from surveyapp.web.access import ANALYST, allow
 from surveyapp.web.desk.exporting.composer_page import list_codebook_links
 from surveyapp.web.desk.exporting.pages import CodebookLine, CodebookPage, CodebookSection
 from surveyapp.web.desk.surroundings import build_desk_frame, build_round_head, find_words
+from surveyapp.web.file_names import name_sent_file
 from surveyapp.web.frame import Link
 from surveyapp.web.installation import find_installation
 from surveyapp.web.locale import PARAMETER
@@ -76,9 +77,7 @@ def send_codebook(slug: str, form: str) -> Response:
     ending, media_type = FORMS[form]
     survey_round = codebook.survey_round
     name = f"{name_file(survey_round.survey_id, survey_round, f'codebook-{form}', now)}.{ending}"
-    response = Response(content, mimetype=media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return name_sent_file(Response(content, mimetype=media_type), name)
 
 
 def _load(slug: str) -> Codebook:

@@ -11,7 +11,6 @@ from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
-from urllib.parse import quote
 
 from flask import abort, redirect, request, url_for
 from flask_babel import gettext as _
@@ -31,6 +30,7 @@ from surveyapp.web.access import ANALYST, MANAGER, allow, may
 from surveyapp.web.csrf import show_again_with
 from surveyapp.web.desk.exporting.composer_page import find_source, is_made_by_job, read_options, show_composer
 from surveyapp.web.desk.surroundings import find_actor, find_words
+from surveyapp.web.file_names import name_sent_file
 from surveyapp.web.frame import Notice, SummaryFault
 from surveyapp.web.installation import find_installation
 
@@ -47,8 +47,15 @@ def _show_again(slug: str) -> str:
 @allow(ANALYST)
 @show_again_with(_show_again)
 def make_file(slug: str) -> Response | tuple[str, int]:
-    """Send the file, or ask for the job that makes it."""
-    chosen = read_options()
+    """Send the file that was composed, or ask for the job that makes it."""
+    return send_composed(slug, read_options(), "export.file")
+
+
+def send_composed(slug: str, chosen: ExportRequest, action: str) -> Response | tuple[str, int]:
+    """The file, written to the audit trail as `action`; or the list of files, in which a job puts it.
+
+    What names companies is for managers, who say why in the field `reason`.
+    """
     reason = None
     if chosen.kind == "identified":
         if not may(MANAGER):
@@ -69,7 +76,7 @@ def make_file(slug: str) -> Response | tuple[str, int]:
             name = chosen.name_file(survey_round.survey_id, survey_round, now)
             details = _describe_made(chosen, made, name, reason)
             with find_installation().database.write() as connection:
-                _write_trace(connection, survey_round, "export.file", details, now)
+                _write_trace(connection, survey_round, action, details, now)
             file.seek(0)
             response = send_rows(iter(lambda: file.read(_BLOCK), b""), name, chosen.format)
             response.call_on_close(stack.pop_all().close)
@@ -136,9 +143,7 @@ def find_reason_fault(reason: str) -> SummaryFault | None:
 
 
 def send_rows(content: Iterator[bytes], name: str, form: ExportFormat) -> Response:
-    response = Response(content, mimetype=MEDIA_TYPES[form])
-    response.headers["Content-Disposition"] = f"attachment; filename=\"{name}\"; filename*=UTF-8''{quote(name)}"
-    return response
+    return name_sent_file(Response(content, mimetype=MEDIA_TYPES[form]), name)
 
 
 def _ask_for_job(survey_round: Round, chosen: ExportRequest, reason: str | None, now: datetime) -> None:
@@ -170,9 +175,7 @@ def _find_file(connection: Connection, survey_round: Round, job_id: str) -> Job:
 
 
 def _describe_made(chosen: ExportRequest, made: MadeFile, name: str, reason: str | None) -> dict[str, Detail]:
-    details: dict[str, Detail] = {**chosen.list_details(), "counted": made.counted, "revision": made.revision}
-    if made.left_out is not None:
-        details["left_out"] = made.left_out
+    details: dict[str, Detail] = {**chosen.list_details(), **made.list_details()}
     if reason is not None:
         details["reason"] = reason
     details["file"] = name

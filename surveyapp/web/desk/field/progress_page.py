@@ -22,7 +22,7 @@ from surveyapp.reports.field_report import (
 from surveyapp.reports.field_words import FieldSource, list_known
 from surveyapp.reports.released_field_report import report_released_field
 from surveyapp.reports.released_methods import write_released_methods
-from surveyapp.reports.released_report import describe_audience
+from surveyapp.reports.released_words import describe_audience
 from surveyapp.web.access import ANALYST, VIEWER, allow, may
 from surveyapp.web.desk.current_index import open_current_index
 from surveyapp.web.desk.field.pages import ProgressPage

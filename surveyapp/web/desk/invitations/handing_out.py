@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from urllib.parse import quote
 
 from flask import render_template, request
 from flask_babel import gettext as _
@@ -39,6 +38,7 @@ from surveyapp.web.desk.invitations.list_page import (
     render_invitations,
 )
 from surveyapp.web.desk.surroundings import find_actor
+from surveyapp.web.file_names import name_sent_file
 from surveyapp.web.frame import Notice, SummaryFault
 from surveyapp.web.installation import find_installation
 from surveyapp.web.locale import find_language, read_language
@@ -157,6 +157,4 @@ def _hand_out(
     except (InvitationRevoked, InvitationUnknown, RoundClosed, RoundInPreparation):
         words = _("An invitation was taken back, or the round closed, meanwhile. No link was made: please look again.")
         return render_invitations(load_listed(listed.round.slug), notice=Notice(words, "error")), 409
-    response = Response(content, mimetype=mimetype)
-    response.headers["Content-Disposition"] = f"attachment; filename=\"{name}\"; filename*=UTF-8''{quote(name)}"
-    return response
+    return name_sent_file(Response(content, mimetype=mimetype), name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from urllib.parse import quote
 
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
@@ -26,6 +25,7 @@ from surveyapp.web.desk.privacy.kept import list_kept, list_purges
 from surveyapp.web.desk.privacy.pages import PrivacyPage, RoundLine, Subject
 from surveyapp.web.desk.privacy.words import list_undated
 from surveyapp.web.desk.surroundings import build_desk_frame, describe_state, find_actor, find_words
+from surveyapp.web.file_names import name_sent_file
 from surveyapp.web.frame import Link, Notice, SummaryFault
 from surveyapp.web.installation import Installation, find_installation
 
@@ -78,9 +78,7 @@ def send_access_file() -> Response | tuple[str, int]:
             survey_id=installation.settings.survey_id,
             details={"company": int(value) if kind == "company" else None, "reason": reason, "file": name},
         )
-    response = Response(write_access_file(held, words), mimetype=MEDIA_TYPE)
-    response.headers["Content-Disposition"] = f"attachment; filename=\"{name}\"; filename*=UTF-8''{quote(name)}"
-    return response
+    return name_sent_file(Response(write_access_file(held, words), mimetype=MEDIA_TYPE), name)
 
 
 def _gather(

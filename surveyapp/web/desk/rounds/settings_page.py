@@ -20,6 +20,7 @@ from surveyapp.fieldwork.rounds import (
 )
 from surveyapp.questionnaire.model import LANGUAGES, Questionnaire
 from surveyapp.reports.cards import Fact
+from surveyapp.reports.csv_export import name_round_kind
 from surveyapp.web.access import MANAGER, allow
 from surveyapp.web.desk.rounds.deed_forms import list_danger, list_deeds
 from surveyapp.web.desk.rounds.pages import Difference, SettingsPage
@@ -29,7 +30,7 @@ from surveyapp.web.desk.rounds.threshold_form import build_threshold_form
 from surveyapp.web.desk.rounds.timeline import list_changes
 from surveyapp.web.desk.rounds.typed import Typed, list_differences, write_plan
 from surveyapp.web.desk.rounds.wording import describe_obstacle, explain_state, name_fields, name_placeholder
-from surveyapp.web.desk.surroundings import build_desk_frame, build_round_head, describe_kind, find_words
+from surveyapp.web.desk.surroundings import build_desk_frame, build_round_head, find_words
 from surveyapp.web.frame import LANGUAGE_NAMES, Link, Notice
 from surveyapp.web.installation import find_installation
 
@@ -133,7 +134,7 @@ def _list_facts(survey_round: Round, questionnaire: Questionnaire) -> tuple[Fact
     """What can no longer be changed, since companies have read it or will."""
     words = find_words()
     facts = [
-        Fact(_("Kind of round"), describe_kind(survey_round, words)),
+        Fact(_("Kind of round"), name_round_kind(words, survey_round)),
         Fact(_("Address"), url_for("respondent.show_start", slug=survey_round.slug, _external=True)),
         Fact(_("Questionnaire version"), survey_round.questionnaire_version),
         Fact(_("Opens"), words.time(survey_round.opens_at)),

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from surveyapp.fieldwork.thresholds import LEAST_THRESHOLDS, THRESHOLD_NAMES, AudienceThresholds
 from surveyapp.reports.cards import Fact
-from surveyapp.reports.released_report import describe_audience
+from surveyapp.reports.released_words import describe_audience
 from surveyapp.web.desk.rounds.pages import ThresholdForm, ThresholdRow, TypedField
 from surveyapp.web.desk.rounds.typed import Typed, name_threshold, write_threshold_fields
 from surveyapp.web.desk.surroundings import find_words

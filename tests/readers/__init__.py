@@ -1,0 +1,1 @@
+"""Files that leave a round, opened with programs that share no line with ours."""
