@@ -368,7 +368,7 @@ class _IssueReader:
         return replace(
             row,
             opportunity=_score_opportunity(row.share, row.severity, row.status),
-            delay=None if block.delay is None else summarise_numbers(count_values(self.index, block.delay, detailed)),
+            delay=None if block.delay is None else self._summarise_delay(block.delay, detailed),
             delay_not_answered=self._count_blank(block.delay, detailed),
             cost=self._summarise_cost(block.cost, detailed),
         )
@@ -422,6 +422,9 @@ class _IssueReader:
         if question is None:
             return 0
         return len((self.index.asked(question) & detailed) - self.index.answered(question))
+
+    def _summarise_delay(self, question: str, detailed: BitMap) -> NumberSummary:
+        return summarise_numbers(count_values(self.index, question, detailed.intersection_cardinality))
 
     def _summarise_cost(self, question: str | None, detailed: BitMap) -> CostSummary | None:
         if question is None:

@@ -51,6 +51,9 @@ class Mask:
 
     origin: Origin
     numbers: BitMap = field(repr=False)
+    live: BitMap | None = field(default=None, repr=False, compare=False)  # `live` of the index it was made from
+    outside: BitMap | None = field(default=None, repr=False, compare=False)  # live returns not in it, where fewer
+    _counted: dict[int, tuple[BitMap, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def size(self) -> int:
@@ -59,6 +62,25 @@ class Mask:
     @property
     def is_filtered(self) -> bool:
         return bool(self.origin.filters)
+
+    def find_counter(self, index: AnswerIndex) -> Callable[[BitMap], int]:
+        """What counts the returns of the mask in a bitmap of the index.
+
+        A bitmap of an index holds live returns only. Where the mask has most of these, the few outside it are counted
+        and taken off: the answers of earlier rounds lie beside one another, so that most of a bitmap is never read.
+        """
+        outside = self.outside
+        if outside is None or self.live is not index.live:
+            return self.numbers.intersection_cardinality
+        count_outside = outside.intersection_cardinality
+        return lambda held: len(held) - count_outside(held)
+
+    def count_shared(self, index: AnswerIndex, held: BitMap) -> int:
+        """The returns of the mask in a bitmap that is the index's for several questions: each is counted once."""
+        known = self._counted.get(id(held))
+        if known is None:  # keeps the bitmap, so that its id stays its own
+            known = self._counted[id(held)] = (held, self.find_counter(index)(held))
+        return known[1]
 
     def remember(self, index: AnswerIndex, kind: str, about: tuple[object, ...], build: Callable[[], Result]) -> Result:
         """The result of `build`, remembered with the index where the mask is a whole round of it."""
@@ -95,4 +117,6 @@ def build_mask(index: AnswerIndex, questionnaire: Questionnaire, round_id: int, 
             by_staff=index.count_by_staff(numbers),
         ),
         numbers,
+        live=index.live,
+        outside=index.live - numbers if 2 * len(numbers) > len(index.live) else None,
     )
