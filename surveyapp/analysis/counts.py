@@ -10,6 +10,7 @@ from functools import partial
 from pyroaring import BitMap, FrozenBitMap
 
 from surveyapp.analysis.answer_index import AnswerIndex, Number
+from surveyapp.analysis.growing_bitmaps import GrowingBitmap
 from surveyapp.analysis.intervals import Share
 from surveyapp.analysis.masks import Mask, Origin
 from surveyapp.analysis.number_summaries import NumberSummary, summarise_numbers
@@ -185,11 +186,11 @@ def _count_choices(index: AnswerIndex, question: Question, count: Count, answere
     if question.kind not in ("select_one", "select_multiple"):
         return ()
     column = index.columns.get(question.name)
-    chosen: Mapping[str, BitMap] = {} if column is None else column.chosen
+    chosen: Mapping[str, GrowingBitmap] = {} if column is None else column.chosen
     counts = []
     for choice in list_usable_choices(question):
         held = chosen.get(choice.name)
-        chose = 0 if held is None else count(held)
+        chose = 0 if held is None else count(held.numbers)
         counts.append(ChoiceCount(choice.name, choice.label, Share(chose, answered)))
     return tuple(counts)
 
