@@ -15,6 +15,9 @@ from surveyapp.questionnaire.model import Questionnaire
 Filters = Mapping[str, tuple[str, ...]]
 Unit = Literal["companies", "returns"]
 
+CONTAINER = 1 << 16  # a roaring bitmap keeps so many numbers together
+_NOBODY = BitMap()
+
 FILTER_KINDS = ("select_one", "select_multiple")
 
 
@@ -52,7 +55,7 @@ class Mask:
     origin: Origin
     numbers: BitMap = field(repr=False)
     live: BitMap | None = field(default=None, repr=False, compare=False)  # `live` of the index it was made from
-    outside: BitMap | None = field(default=None, repr=False, compare=False)  # live returns not in it, where fewer
+    reach: BitMap = field(default=_NOBODY, repr=False, compare=False)  # `numbers`, and numbers that no live return has
     _counted: dict[int, tuple[BitMap, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -64,16 +67,9 @@ class Mask:
         return bool(self.origin.filters)
 
     def find_counter(self, index: AnswerIndex) -> Callable[[BitMap], int]:
-        """What counts the returns of the mask in a bitmap of the index.
-
-        A bitmap of an index holds live returns only. Where the mask has most of these, the few outside it are counted
-        and taken off: the answers of earlier rounds lie beside one another, so that most of a bitmap is never read.
-        """
-        outside = self.outside
-        if outside is None or self.live is not index.live:
-            return self.numbers.intersection_cardinality
-        count_outside = outside.intersection_cardinality
-        return lambda held: len(held) - count_outside(held)
+        """What counts the returns of the mask in a bitmap of the index."""
+        reach = self.reach if self.live is index.live else self.numbers
+        return reach.intersection_cardinality
 
     def count_shared(self, index: AnswerIndex, held: BitMap) -> int:
         """The returns of the mask in a bitmap that is the index's for several questions: each is counted once."""
@@ -87,6 +83,22 @@ class Mask:
         if self.is_filtered or self.origin.revision != index.revision:
             return build()
         return index.remember(kind, self.origin.round_id, about, build)
+
+
+def _widen(numbers: BitMap, live: BitMap) -> BitMap:
+    """The numbers, and all of a container wherever they are all its live returns.
+
+    A bitmap of an index holds live returns only, so that the rest of the container changes no count. What lies in a
+    full container need not be looked up, its size is known: that is most of a round, for rounds follow one another.
+    """
+    if not numbers:
+        return numbers
+    outside, widened = live - numbers, numbers.copy()
+    for start in range(0, numbers.max() + 1, CONTAINER):
+        end = start + CONTAINER
+        if numbers.range_cardinality(start, end) and not outside.range_cardinality(start, end):
+            widened.add_range(start, end)
+    return widened
 
 
 def build_mask(index: AnswerIndex, questionnaire: Questionnaire, round_id: int, filters: Filters | None = None) -> Mask:
@@ -118,5 +130,5 @@ def build_mask(index: AnswerIndex, questionnaire: Questionnaire, round_id: int, 
         ),
         numbers,
         live=index.live,
-        outside=index.live - numbers if 2 * len(numbers) > len(index.live) else None,
+        reach=_widen(numbers, index.live),
     )
