@@ -30,6 +30,7 @@ SINGLE_LEAF = "issues.single_leaf"  # answered by who ticked one issue in all ar
 
 
 _NO_RETURNS = BitMap()
+ALL_ROUNDS = 0  # what is remembered of all rounds together
 
 
 def name_dimension(dimension: str) -> str:
@@ -135,7 +136,8 @@ class AnswerIndex:
     def remember(self, kind: str, round_id: int, about: tuple[object, ...], build: Callable[[], Result]) -> Result:
         """The result of `build`, which is called once for the same kind, round and objects while this index lives.
 
-        For results over whole rounds, which every page asks for. They hold because a finished index never changes.
+        For results over whole rounds, or `ALL_ROUNDS` of them, which every page asks for. They hold because a finished
+        index never changes.
         """
         key = (kind, round_id, *map(id, about))
         held = self._remembered.get(key)
@@ -173,7 +175,11 @@ class AnswerIndex:
     def values(self, question: str) -> Mapping[Number, BitMap]:
         """Returns by the number they gave (integers, decimals and the derived `readiness.<dimension>`), ascending."""
         column = self.columns.get(question)
-        return {} if column is None else {value: column.values[value].numbers for value in sorted(column.values)}
+        if column is None:
+            return {}
+        held = column.values  # fractions are slow to sort
+        order = self.remember("values", ALL_ROUNDS, (held,), lambda: tuple(sorted(held)))
+        return {value: held[value].numbers for value in order}
 
     def counts_companies(self, round_id: int) -> bool:
         return round_id in self.company_rounds
