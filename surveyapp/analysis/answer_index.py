@@ -1,8 +1,9 @@
 """Who answered what, as bitmaps of response numbers: the index every count is made from.
 
 An index that has been handed out is never changed: a refresh (`index_refresh`) makes the next one. The two share every
-bitmap that is the same in both, for a bitmap in an index is never changed either but replaced by another. Readers in
-other threads keep a consistent picture and need no lock.
+bitmap that is the same in both, for a bitmap in an index is never changed either but replaced by another, or by the
+same one with a little laid over it (`growing_bitmaps`). Readers in other threads keep a consistent picture and need no
+lock.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, TypeVar, cast
 
 from pyroaring import BitMap
 
+from surveyapp.analysis.growing_bitmaps import NOBODY, GrowingBitmap, Growth
 from surveyapp.fieldwork.modes import STAFF_MODES, StaffMode
 
 Number = int | Fraction
@@ -27,7 +29,8 @@ READINESS_BAND = "readiness.band"
 SINGLE_LEAF = "issues.single_leaf"  # answered by who ticked one issue in all areas together
 
 
-_NOBODY = BitMap()
+_NO_RETURNS = BitMap()
+ALL_ROUNDS = 0  # what is remembered of all rounds together
 
 
 def name_dimension(dimension: str) -> str:
@@ -44,24 +47,29 @@ def build_bitmap(numbers: Iterable[int]) -> BitMap:
 class Column:
     """All bitmaps of one question or derived value. `chosen`, `placed` and `values` hold answered returns only."""
 
-    asked: BitMap = field(default_factory=BitMap)
-    answered: BitMap = field(default_factory=BitMap)
-    chosen: dict[str, BitMap] = field(default_factory=dict)
-    placed: dict[tuple[str, int], BitMap] = field(default_factory=dict)  # (choice, place), 1 = first
-    values: dict[Number, BitMap] = field(default_factory=dict)
+    asked: GrowingBitmap = NOBODY
+    answered: GrowingBitmap = NOBODY
+    chosen: dict[str, GrowingBitmap] = field(default_factory=dict)
+    placed: dict[tuple[str, int], GrowingBitmap] = field(default_factory=dict)  # (choice, place), 1 = first
+    values: dict[Number, GrowingBitmap] = field(default_factory=dict)
 
     def copy(self) -> Column:
         return Column(self.asked, self.answered, self.chosen.copy(), self.placed.copy(), self.values.copy())
 
-    def remove(self, numbers: BitMap) -> None:
+    def remove(self, numbers: BitMap, growth: Growth) -> None:
         """Take returns out of every bitmap. What they chose is looked for only where they answered."""
-        if self.asked.intersect(numbers):
-            self.asked = self.asked - numbers
-        if self.answered.intersect(numbers):
-            self.answered = self.answered - numbers
-            remove_numbers(self.chosen, numbers)
-            remove_numbers(self.placed, numbers)
-            remove_numbers(self.values, numbers)
+        self.asked = growth.shorten(self.asked, numbers)
+        answered = growth.shorten(self.answered, numbers)
+        if answered is not self.answered:
+            self.answered = answered
+            _shorten_all(self.chosen, numbers)
+            _shorten_all(self.placed, numbers)
+            _shorten_all(self.values, numbers)
+
+
+def _shorten_all(bitmaps: dict[Any, GrowingBitmap], numbers: BitMap) -> None:
+    for key, held in bitmaps.items():
+        bitmaps[key] = held.shorten(numbers)
 
 
 def remove_numbers(bitmaps: dict[Any, BitMap], numbers: BitMap) -> None:
@@ -128,7 +136,8 @@ class AnswerIndex:
     def remember(self, kind: str, round_id: int, about: tuple[object, ...], build: Callable[[], Result]) -> Result:
         """The result of `build`, which is called once for the same kind, round and objects while this index lives.
 
-        For results over whole rounds, which every page asks for. They hold because a finished index never changes.
+        For results over whole rounds, or `ALL_ROUNDS` of them, which every page asks for. They hold because a finished
+        index never changes.
         """
         key = (kind, round_id, *map(id, about))
         held = self._remembered.get(key)
@@ -144,29 +153,33 @@ class AnswerIndex:
     def asked(self, question: str) -> BitMap:
         """Returns whose path through the questionnaire put the question."""
         column = self.columns.get(question)
-        return BitMap() if column is None else column.asked
+        return BitMap() if column is None else column.asked.numbers
 
     def answered(self, question: str) -> BitMap:
         """Returns that gave any answer, `dk` and `na` included."""
         column = self.columns.get(question)
-        return BitMap() if column is None else column.answered
+        return BitMap() if column is None else column.answered.numbers
 
     def chosen(self, question: str, choice: str) -> BitMap:
         """Returns that chose the choice (select_one, select_multiple, bands)."""
         column = self.columns.get(question)
         found = None if column is None else column.chosen.get(choice)
-        return BitMap() if found is None else found
+        return BitMap() if found is None else found.numbers
 
     def ranked(self, question: str, choice: str, place: int) -> BitMap:
         """Returns that put the choice on a place of a rank question (1 = first)."""
         column = self.columns.get(question)
         found = None if column is None else column.placed.get((choice, place))
-        return BitMap() if found is None else found
+        return BitMap() if found is None else found.numbers
 
     def values(self, question: str) -> Mapping[Number, BitMap]:
         """Returns by the number they gave (integers, decimals and the derived `readiness.<dimension>`), ascending."""
         column = self.columns.get(question)
-        return {} if column is None else {value: column.values[value] for value in sorted(column.values)}
+        if column is None:
+            return {}
+        held = column.values  # fractions are slow to sort
+        order = self.remember("values", ALL_ROUNDS, (held,), lambda: tuple(sorted(held)))
+        return {value: held[value].numbers for value in order}
 
     def counts_companies(self, round_id: int) -> bool:
         return round_id in self.company_rounds
@@ -177,7 +190,7 @@ class AnswerIndex:
 
     def count_by_staff(self, numbers: BitMap) -> tuple[tuple[StaffMode, int], ...]:
         """How many of these returns staff typed on a company's behalf, by mode; modes without any are left out."""
-        counts = ((mode, self.modes.get(mode, _NOBODY).intersection_cardinality(numbers)) for mode in STAFF_MODES)
+        counts = ((mode, self.modes.get(mode, _NO_RETURNS).intersection_cardinality(numbers)) for mode in STAFF_MODES)
         return tuple((mode, count) for mode, count in counts if count)
 
     def match_companies(self, numbers: BitMap) -> Mapping[int, int]:

@@ -10,10 +10,13 @@ from functools import partial
 from pyroaring import BitMap, FrozenBitMap
 
 from surveyapp.analysis.answer_index import AnswerIndex, Number
+from surveyapp.analysis.growing_bitmaps import GrowingBitmap
 from surveyapp.analysis.intervals import Share
 from surveyapp.analysis.masks import Mask, Origin
 from surveyapp.analysis.number_summaries import NumberSummary, summarise_numbers
 from surveyapp.questionnaire.model import Choice, Kind, Question, Text
+
+Count = Callable[[BitMap], int]
 
 NUMBER_KINDS: tuple[Kind, ...] = ("integer", "decimal")
 
@@ -110,11 +113,11 @@ def count_question(index: AnswerIndex, question: Question, mask: Mask) -> Questi
 
 
 def _count_question(index: AnswerIndex, question: Question, mask: Mask) -> QuestionCounts:
-    numbers = mask.numbers
+    count = mask.find_counter(index)
     missing = count_missing(index, question, mask)
     asked = mask.size - missing.not_asked
     answered = asked - missing.not_answered - missing.dont_know - missing.not_applicable
-    values = _count_values(index, question, numbers)
+    values = _count_values(index, question, count)
     return QuestionCounts(
         question=question.name,
         kind=question.kind,
@@ -124,11 +127,11 @@ def _count_question(index: AnswerIndex, question: Question, mask: Mask) -> Quest
         asked=asked,
         answered=answered,
         missing=missing,
-        choices=_count_choices(index, question, numbers, answered),
-        ranks=_count_ranks(index, question, numbers, answered),
+        choices=_count_choices(index, question, count, answered),
+        ranks=_count_ranks(index, question, count, answered),
         numbers=summarise_numbers(values) if question.kind in NUMBER_KINDS else None,
         values=values,
-        members=numbers,
+        members=mask.numbers,
         look_up_usable=partial(find_usable, index, question),
         is_for_all=_is_for_all(question),
     )
@@ -142,12 +145,12 @@ def _is_for_all(question: Question) -> bool:
 
 def count_missing(index: AnswerIndex, question: Question, mask: Mask) -> Missing:
     """The four kinds of missing answers to one question over a mask."""
-    numbers = mask.numbers
-    asked = index.asked(question.name).intersection_cardinality(numbers)
-    given = index.answered(question.name).intersection_cardinality(numbers)
+    count = mask.find_counter(index)
+    asked = mask.count_shared(index, index.asked(question.name))
+    given = mask.count_shared(index, index.answered(question.name))
     counts = dict.fromkeys(REASONS, 0)
     for choice in _list_reasons(question):
-        counts[choice] = index.chosen(question.name, choice).intersection_cardinality(numbers)
+        counts[choice] = count(index.chosen(question.name, choice))
     return Missing(mask.size - asked, asked - given, counts[DONT_KNOW], counts[NOT_APPLICABLE])
 
 
@@ -179,28 +182,26 @@ def list_usable_choices(question: Question) -> tuple[Choice, ...]:
     return choices
 
 
-def _count_choices(index: AnswerIndex, question: Question, numbers: BitMap, answered: int) -> tuple[ChoiceCount, ...]:
+def _count_choices(index: AnswerIndex, question: Question, count: Count, answered: int) -> tuple[ChoiceCount, ...]:
     if question.kind not in ("select_one", "select_multiple"):
         return ()
     column = index.columns.get(question.name)
-    chosen: Mapping[str, BitMap] = {} if column is None else column.chosen
+    chosen: Mapping[str, GrowingBitmap] = {} if column is None else column.chosen
     counts = []
     for choice in list_usable_choices(question):
         held = chosen.get(choice.name)
-        count = 0 if held is None else held.intersection_cardinality(numbers)
-        counts.append(ChoiceCount(choice.name, choice.label, Share(count, answered)))
+        chose = 0 if held is None else count(held.numbers)
+        counts.append(ChoiceCount(choice.name, choice.label, Share(chose, answered)))
     return tuple(counts)
 
 
-def _count_ranks(index: AnswerIndex, question: Question, numbers: BitMap, answered: int) -> tuple[RankCount, ...]:
+def _count_ranks(index: AnswerIndex, question: Question, count: Count, answered: int) -> tuple[RankCount, ...]:
     if question.kind != "rank":
         return ()
     places = range(1, len(question.choices) + 1)
     counts = []
     for choice in list_usable_choices(question):
-        positions = tuple(
-            index.ranked(question.name, choice.name, place).intersection_cardinality(numbers) for place in places
-        )
+        positions = tuple(count(index.ranked(question.name, choice.name, place)) for place in places)
         ranked = sum(positions)
         total = sum(place * times for place, times in zip(places, positions, strict=True))
         counts.append(
@@ -216,13 +217,17 @@ def _count_ranks(index: AnswerIndex, question: Question, numbers: BitMap, answer
     return tuple(counts)
 
 
-def _count_values(index: AnswerIndex, question: Question, numbers: BitMap) -> tuple[tuple[Number, int], ...]:
+def _count_values(index: AnswerIndex, question: Question, count: Count) -> tuple[tuple[Number, int], ...]:
     if question.kind not in NUMBER_KINDS:
         return ()
-    return count_values(index, question.name, numbers)
+    return count_values(index, question.name, count)
 
 
-def count_values(index: AnswerIndex, column: str, numbers: BitMap) -> tuple[tuple[Number, int], ...]:
-    """The distinct numbers of a column among returns, ascending, and how often each was given."""
-    counted = ((value, held.intersection_cardinality(numbers)) for value, held in index.values(column).items())
+def count_values(index: AnswerIndex, column: str, count: Count) -> tuple[tuple[Number, int], ...]:
+    """The distinct numbers of a column among returns, ascending, and how often each was given.
+
+    `count` says how many of the returns in question are in a bitmap of the index: `mask.find_counter(index)`, or
+    `numbers.intersection_cardinality`.
+    """
+    counted = ((value, count(held)) for value, held in index.values(column).items())
     return tuple((value, times) for value, times in counted if times)

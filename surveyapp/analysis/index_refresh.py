@@ -11,6 +11,7 @@ from pyroaring import BitMap
 from sqlalchemy import Connection, Text, case, cast, select
 
 from surveyapp.analysis.answer_index import AnswerIndex, CompanyReturn, add_numbers, build_bitmap, remove_numbers
+from surveyapp.analysis.growing_bitmaps import Growth
 from surveyapp.analysis.return_readers import ReturnReader, find_layout
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.records.change_feed import BATCH, find_latest_revision, stream_changes
@@ -98,8 +99,9 @@ def _remove(index: AnswerIndex, numbers: BitMap) -> set[CompanyKey]:
         return set()
     index.live = index.live - gone
     index.superseded = index.superseded - gone
+    growth = Growth()
     for column in index.columns.values():
-        column.remove(gone)
+        column.remove(gone, growth)
     remove_numbers(index.rounds, gone)
     remove_numbers(index.versions, gone)
     remove_numbers(index.modes, gone)

@@ -23,10 +23,11 @@ from pyroaring import BitMap
 from sqlalchemy import Connection, select
 
 from surveyapp.analysis.answer_index import AnswerIndex, Column, CompanyReturn, Number
+from surveyapp.analysis.growing_bitmaps import GrowingBitmap
 from surveyapp.records.tables import questionnaire_version, response, survey
 
-# Raise the number whenever the index means something else by the same answers.
-HEADER = b"surveyapp answer index 2 "
+# Raise the number whenever the index means something else by the same answers, or the file is laid out otherwise.
+HEADER = b"surveyapp answer index 3 "
 _WITNESSES = 16
 _log = logging.getLogger(__name__)
 
@@ -49,10 +50,12 @@ def save_snapshot(path: Path, index: AnswerIndex, connection: Connection) -> Non
     marks = _load_marks(connection, index)
     blobs: list[bytes] = []
     bitmaps = []
+    written: dict[int, tuple[int, BitMap]] = {}  # by id: several questions may share a bitmap, which is kept meanwhile
     for key, numbers in _list_bitmaps(index):
-        blob = numbers.serialize()
-        blobs.append(blob)
-        bitmaps.append([*key, len(blob)])
+        if id(numbers) not in written:
+            written[id(numbers)] = (len(blobs), numbers)
+            blobs.append(numbers.serialize())
+        bitmaps.append([*key, written[id(numbers)][0]])
     catalog = {
         "survey_id": index.survey_id,
         "revision": index.revision,
@@ -65,6 +68,7 @@ def save_snapshot(path: Path, index: AnswerIndex, connection: Connection) -> Non
             for entry in index.company_returns.values()
         ],
         "bitmaps": bitmaps,
+        "sizes": [len(blob) for blob in blobs],
     }
     head = json.dumps(catalog).encode()
     parts = [len(head).to_bytes(8, "big"), head, *blobs]
@@ -170,22 +174,25 @@ def _list_bitmaps(index: AnswerIndex) -> Iterator[tuple[tuple[str | int, ...], B
     for mode, numbers in index.modes.items():
         yield ("mode", mode), numbers
     for name, column in index.columns.items():
-        yield ("asked", name), column.asked
-        yield ("answered", name), column.answered
-        for choice, numbers in column.chosen.items():
-            yield ("chosen", name, choice), numbers
-        for (choice, place), numbers in column.placed.items():
-            yield ("placed", name, choice, place), numbers
-        for value, numbers in column.values.items():
-            yield ("value", name, str(value)), numbers
+        yield ("asked", name), column.asked.numbers
+        yield ("answered", name), column.answered.numbers
+        for choice, held in column.chosen.items():
+            yield ("chosen", name, choice), held.numbers
+        for (choice, place), held in column.placed.items():
+            yield ("placed", name, choice, place), held.numbers
+        for value, held in column.values.items():
+            yield ("value", name, str(value)), held.numbers
 
 
 def _read_index(catalog: Mapping[str, Any], blobs: memoryview) -> AnswerIndex:
     index = AnswerIndex(catalog["survey_id"])
     start = 0
-    for *key, size in catalog["bitmaps"]:
-        _place_bitmap(index, key, BitMap.deserialize(bytes(blobs[start : start + size])))
+    bitmaps: list[GrowingBitmap] = []
+    for size in catalog["sizes"]:
+        bitmaps.append(GrowingBitmap(BitMap.deserialize(bytes(blobs[start : start + size]))))
         start += size
+    for *key, place in catalog["bitmaps"]:
+        _place_bitmap(index, key, bitmaps[place])
     index.company_rounds = frozenset(catalog["company_rounds"])
     for number, round_id, company_id, answered, submitted_at in catalog["company_returns"]:
         index.company_returns[number] = CompanyReturn(
@@ -197,33 +204,33 @@ def _read_index(catalog: Mapping[str, Any], blobs: memoryview) -> AnswerIndex:
     return index
 
 
-def _place_bitmap(index: AnswerIndex, key: list[Any], numbers: BitMap) -> None:
+def _place_bitmap(index: AnswerIndex, key: list[Any], held: GrowingBitmap) -> None:
     kind, *names = key
     if kind == "live":
-        index.live = numbers
+        index.live = held.numbers
     elif kind == "superseded":
-        index.superseded = numbers
+        index.superseded = held.numbers
     elif kind == "round":
-        index.rounds[names[0]] = numbers
+        index.rounds[names[0]] = held.numbers
     elif kind == "version":
-        index.versions[names[0]] = numbers
+        index.versions[names[0]] = held.numbers
     elif kind == "mode":
-        index.modes[names[0]] = numbers
+        index.modes[names[0]] = held.numbers
     else:
-        _place_in_column(index.columns.setdefault(names[0], Column()), kind, names[1:], numbers)
+        _place_in_column(index.columns.setdefault(names[0], Column()), kind, names[1:], held)
 
 
-def _place_in_column(column: Column, kind: str, names: list[Any], numbers: BitMap) -> None:
+def _place_in_column(column: Column, kind: str, names: list[Any], held: GrowingBitmap) -> None:
     if kind == "asked":
-        column.asked = numbers
+        column.asked = held
     elif kind == "answered":
-        column.answered = numbers
+        column.answered = held
     elif kind == "chosen":
-        column.chosen[names[0]] = numbers
+        column.chosen[names[0]] = held
     elif kind == "placed":
-        column.placed[names[0], names[1]] = numbers
+        column.placed[names[0], names[1]] = held
     elif kind == "value":
-        column.values[_read_number(names[0])] = numbers
+        column.values[_read_number(names[0])] = held
     else:
         raise ValueError(kind)
 

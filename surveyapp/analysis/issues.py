@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pyroaring import BitMap, FrozenBitMap
 
-from surveyapp.analysis.answer_index import AnswerIndex
+from surveyapp.analysis.answer_index import ALL_ROUNDS, AnswerIndex
 from surveyapp.analysis.bootstrap import Pattern, find_index_range
 from surveyapp.analysis.counts import DONT_KNOW, count_values
 from surveyapp.analysis.intervals import Range, Share, do_overlap
@@ -63,6 +63,7 @@ __all__ = [
 ]
 
 RangeMethod = Literal["bootstrap", "wilson"]
+Choice = TypeVar("Choice", int, str)
 
 RANKED_FROM = 10  # with a smaller base the issues are listed without ranks
 BOOTSTRAP_FROM = 20  # with a smaller base the range is that of P alone
@@ -346,7 +347,12 @@ class _IssueReader:
         base: BitMap,
     ) -> None:
         self.index = index
-        self._details = {block: _Details(index, block) for block in blocks}
+        self._details = index.remember(
+            "issue details",
+            ALL_ROUNDS,
+            (questionnaire,),
+            lambda: {block.area: _Details(index, block) for block in blocks},
+        )
         self.questionnaire = questionnaire
         self.taxonomy = taxonomy
         self.base = base
@@ -359,7 +365,7 @@ class _IssueReader:
     def read_area(self, block: IssueBlock) -> IssueRow:
         ticked = find_area(self.index, block, self.base)
         detailed = find_detailed(self.index, block, ticked.numbers)
-        row = self._read_row(block.area, None, block.name, ticked, detailed, self._details[block])
+        row = self._read_row(block.area, None, block.name, ticked, detailed, self._details[block.area])
         concerned = CONCERNED.get(block.area)
         if concerned is not None and not row.few_cases:
             name, question, choices = concerned
@@ -368,13 +374,13 @@ class _IssueReader:
         return replace(
             row,
             opportunity=_score_opportunity(row.share, row.severity, row.status),
-            delay=None if block.delay is None else summarise_numbers(count_values(self.index, block.delay, detailed)),
+            delay=None if block.delay is None else self._summarise_delay(block.delay, detailed),
             delay_not_answered=self._count_blank(block.delay, detailed),
             cost=self._summarise_cost(block.cost, detailed),
         )
 
     def read_leaves(self, block: IssueBlock) -> Iterator[IssueRow]:
-        base, details = find_leaf_base(self.index, block, self.base), self._details[block]
+        base, details = find_leaf_base(self.index, block, self.base), self._details[block.area]
         for leaf, label in block.leaves:
             ticked = find_leaf(self.index, block, leaf, base)
             row = self._read_row(leaf, block.area, label, ticked, ticked.numbers, details)
@@ -423,6 +429,9 @@ class _IssueReader:
             return 0
         return len((self.index.asked(question) & detailed) - self.index.answered(question))
 
+    def _summarise_delay(self, question: str, detailed: BitMap) -> NumberSummary:
+        return summarise_numbers(count_values(self.index, question, detailed.intersection_cardinality))
+
     def _summarise_cost(self, question: str | None, detailed: BitMap) -> CostSummary | None:
         if question is None:
             return None
@@ -451,31 +460,30 @@ class _Details:
     """
 
     def __init__(self, index: AnswerIndex, block: IssueBlock) -> None:
-        self._severities = [
-            (level, index.chosen(block.severity, str(level)) if block.severity is not None else BitMap())
-            for level in SEVERITIES
-        ]
-        self._statuses = [
-            (status, index.chosen(block.status, status) if block.status is not None else BitMap())
-            for status in OPEN_HALVES
-        ]
-        self._joint = [
-            (level, status, rated & settled) for level, rated in self._severities for status, settled in self._statuses
-        ]
+        severities = _find_choices(index, block.severity, SEVERITIES)
+        statuses = _find_choices(index, block.status, OPEN_HALVES)
+        rated, settled = BitMap.union(*severities.values()), BitMap.union(*statuses.values())
+        patterns: dict[tuple[int, str | None], BitMap] = {
+            (level, None): held - settled for level, held in severities.items()
+        }
+        patterns |= {(0, status): held - rated for status, held in statuses.items()}
+        patterns |= {
+            (level, status): held & other for level, held in severities.items() for status, other in statuses.items()
+        }
+        self._patterns = [(pattern, held) for pattern, held in patterns.items() if held]
 
     def count_patterns(self, ticked: BitMap) -> _Patterns:
         found: dict[tuple[int, str | None], int] = {}
-        rated = {level: held.intersection_cardinality(ticked) for level, held in self._severities}
-        settled = {status: held.intersection_cardinality(ticked) for status, held in self._statuses}
-        for level, status, held in self._joint:
-            if rated[level] and settled[status]:
-                found[level, status] = held.intersection_cardinality(ticked)
-        for level, count in rated.items():
-            found[level, None] = count - sum(found.get((level, status), 0) for status in OPEN_HALVES)
-        for status, count in settled.items():
-            found[0, status] = count - sum(found.get((level, status), 0) for level in SEVERITIES)
-        found[0, None] = len(ticked) - sum(found.values())
-        return {pattern: count for pattern, count in found.items() if count}
+        for pattern, held in self._patterns:
+            count = held.intersection_cardinality(ticked)
+            if count:
+                found[pattern] = count
+        blank = len(ticked) - sum(found.values())
+        return found | {(0, None): blank} if blank else found
+
+
+def _find_choices(index: AnswerIndex, question: str | None, choices: Iterable[Choice]) -> dict[Choice, BitMap]:
+    return {choice: BitMap() if question is None else index.chosen(question, str(choice)) for choice in choices}
 
 
 def _sum_severity(patterns: _Patterns) -> SeverityCounts:

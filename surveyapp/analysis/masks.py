@@ -15,6 +15,9 @@ from surveyapp.questionnaire.model import Questionnaire
 Filters = Mapping[str, tuple[str, ...]]
 Unit = Literal["companies", "returns"]
 
+CONTAINER = 1 << 16  # a roaring bitmap keeps so many numbers together
+_NOBODY = BitMap()
+
 FILTER_KINDS = ("select_one", "select_multiple")
 
 
@@ -51,6 +54,9 @@ class Mask:
 
     origin: Origin
     numbers: BitMap = field(repr=False)
+    live: BitMap | None = field(default=None, repr=False, compare=False)  # `live` of the index it was made from
+    reach: BitMap = field(default=_NOBODY, repr=False, compare=False)  # `numbers`, and numbers that no live return has
+    _counted: dict[int, tuple[BitMap, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def size(self) -> int:
@@ -60,11 +66,39 @@ class Mask:
     def is_filtered(self) -> bool:
         return bool(self.origin.filters)
 
+    def find_counter(self, index: AnswerIndex) -> Callable[[BitMap], int]:
+        """What counts the returns of the mask in a bitmap of the index."""
+        reach = self.reach if self.live is index.live else self.numbers
+        return reach.intersection_cardinality
+
+    def count_shared(self, index: AnswerIndex, held: BitMap) -> int:
+        """The returns of the mask in a bitmap that is the index's for several questions: each is counted once."""
+        known = self._counted.get(id(held))
+        if known is None:  # keeps the bitmap, so that its id stays its own
+            known = self._counted[id(held)] = (held, self.find_counter(index)(held))
+        return known[1]
+
     def remember(self, index: AnswerIndex, kind: str, about: tuple[object, ...], build: Callable[[], Result]) -> Result:
         """The result of `build`, remembered with the index where the mask is a whole round of it."""
         if self.is_filtered or self.origin.revision != index.revision:
             return build()
         return index.remember(kind, self.origin.round_id, about, build)
+
+
+def _widen(numbers: BitMap, live: BitMap) -> BitMap:
+    """The numbers, and all of a container wherever they are all its live returns.
+
+    A bitmap of an index holds live returns only, so that the rest of the container changes no count. What lies in a
+    full container need not be looked up, its size is known: that is most of a round, for rounds follow one another.
+    """
+    if not numbers:
+        return numbers
+    outside, widened = live - numbers, numbers.copy()
+    for start in range(0, numbers.max() + 1, CONTAINER):
+        end = start + CONTAINER
+        if numbers.range_cardinality(start, end) and not outside.range_cardinality(start, end):
+            widened.add_range(start, end)
+    return widened
 
 
 def build_mask(index: AnswerIndex, questionnaire: Questionnaire, round_id: int, filters: Filters | None = None) -> Mask:
@@ -95,4 +129,6 @@ def build_mask(index: AnswerIndex, questionnaire: Questionnaire, round_id: int, 
             by_staff=index.count_by_staff(numbers),
         ),
         numbers,
+        live=index.live,
+        reach=_widen(numbers, index.live),
     )

@@ -150,7 +150,7 @@ def build_content(index: AnswerIndex, questionnaire: Questionnaire, round_: Roun
     """What is kept of a band. A figure that may not be shown is not in it."""
 
     def write(column: str) -> dict[str, Any]:
-        summary = summarise_numbers(count_values(index, column, counted))
+        summary = summarise_numbers(count_values(index, column, counted.intersection_cardinality))
         released = release_summary(summary, AUDIENCE, round_.thresholds)
         return write_summary(released)
 

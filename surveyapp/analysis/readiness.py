@@ -18,7 +18,7 @@ from surveyapp.analysis.answer_index import (
     Number,
     name_dimension,
 )
-from surveyapp.analysis.counts import NOT_APPLICABLE, Missing, count_missing, count_values, find_usable
+from surveyapp.analysis.counts import NOT_APPLICABLE, Missing, count_missing, count_values
 from surveyapp.analysis.intervals import Share
 from surveyapp.analysis.issues import IssueRanking
 from surveyapp.analysis.masks import Mask, Origin
@@ -144,14 +144,12 @@ def profile_readiness(index: AnswerIndex, questionnaire: Questionnaire, mask: Ma
 
 
 def _profile_readiness(index: AnswerIndex, questionnaire: Questionnaire, mask: Mask) -> ReadinessProfile:
+    count = mask.find_counter(index)
     numbers = index.answered(READINESS_OVERALL) & mask.numbers
     scored = len(numbers)
     bands: tuple[tuple[Band, Share], ...] = ()
     if scored >= FEWEST_COMPANIES:
-        bands = tuple(
-            (band, Share(index.chosen(READINESS_BAND, band).intersection_cardinality(mask.numbers), scored))
-            for band in BANDS
-        )
+        bands = tuple((band, Share(count(index.chosen(READINESS_BAND, band)), scored)) for band in BANDS)
     return ReadinessProfile(
         origin=mask.origin,
         base=mask.size,
@@ -160,8 +158,8 @@ def _profile_readiness(index: AnswerIndex, questionnaire: Questionnaire, mask: M
         ),
         scored=scored,
         bands=bands,
-        overall=summarise_numbers(count_values(index, READINESS_OVERALL, mask.numbers)),
-        overall_equal_weights=summarise_numbers(count_values(index, READINESS_OVERALL_EQUAL, mask.numbers)),
+        overall=summarise_numbers(count_values(index, READINESS_OVERALL, count)),
+        overall_equal_weights=summarise_numbers(count_values(index, READINESS_OVERALL_EQUAL, count)),
         numbers=FrozenBitMap(numbers),
     )
 
@@ -170,7 +168,7 @@ def _profile_dimension(
     index: AnswerIndex, questionnaire: Questionnaire, mask: Mask, dimension: str
 ) -> DimensionProfile:
     items = questionnaire.scoring.items[dimension]
-    counted = count_values(index, name_dimension(dimension), mask.numbers)
+    counted = count_values(index, name_dimension(dimension), mask.find_counter(index))
     n = sum(times for _, times in counted)
     asked, not_applicable = BitMap(), BitMap()
     for item in items:
@@ -220,8 +218,9 @@ def _count_levels(counted: Sequence[tuple[Number, int]], n: int) -> tuple[Share,
 
 
 def _count_item(index: AnswerIndex, item: Question, mask: Mask) -> ItemCounts:
-    answered = find_usable(index, item).intersection_cardinality(mask.numbers)
-    return ItemCounts(item.name, answered, count_missing(index, item, mask))
+    missing = count_missing(index, item, mask)
+    unusable = missing.not_asked + missing.not_answered + missing.dont_know + missing.not_applicable
+    return ItemCounts(item.name, mask.size - unusable, missing)
 
 
 def match_importance(profile: ReadinessProfile, ranking: IssueRanking) -> ImportancePerformance:

@@ -26,11 +26,11 @@ from surveyapp.analysis.answer_index import (
     SINGLE_LEAF,
     AnswerIndex,
     Column,
-    add_numbers,
     build_bitmap,
     name_dimension,
 )
 from surveyapp.analysis.asked_paths import AskedPath, find_asked_paths
+from surveyapp.analysis.growing_bitmaps import NOBODY, Growth
 from surveyapp.analysis.issue_questions import IssuesNotAsked, find_issue_questions
 from surveyapp.analysis.readiness_sums import DimensionGroup, ReadinessSums
 from surveyapp.analysis.tallies import NUMBER, Codes, Tally, build_bitmap_of, sort_by_mark
@@ -130,26 +130,29 @@ class ReturnReader:
         """Put what was gathered into the bitmaps, and begin anew."""
         import numpy as np
 
+        growth = Growth()
         numbers = np.array(self.numbers, dtype=np.uint32)
         of_condition = dict(self._paths.sort(numbers))
-        asked = self._flush_asked(index, of_condition)
+        asked = self._flush_asked(index, of_condition, growth)
         marked = [
             (mark, build_bitmap_of(found))
             for place, held in of_condition.items()
             for tally in self._conditions[place].tallies
             for mark, found in tally.sort(held)
         ]
-        _add_marked(index, marked)
+        _add_marked(index, marked, growth)
         _add_single_leaf(index, [found for (name, _, _), found in marked if name in self._layout.leaf_questions])
-        _add_marked(index, self._sort_levels(numbers, asked))
-        _add_marked(index, self._sort_results(numbers))
+        _add_marked(index, self._sort_levels(numbers, asked), growth)
+        _add_marked(index, self._sort_results(numbers), growth)
         for name, typed in self._texts.items():
             if name in asked:
                 column = _find_column(index, name)
-                column.answered = column.answered | (build_bitmap(typed) & asked[name])
+                column.answered = growth.extend(column.answered, build_bitmap(typed) & asked[name])
         self._clear()
 
-    def _flush_asked(self, index: AnswerIndex, of_condition: Mapping[int, Numbers]) -> dict[str, BitMap]:
+    def _flush_asked(
+        self, index: AnswerIndex, of_condition: Mapping[int, Numbers], growth: Growth
+    ) -> dict[str, BitMap]:
         """Put who was asked into the columns; by question, who of the gathered returns was."""
         asked: dict[str, BitMap] = {}
         for place, numbers in of_condition.items():
@@ -157,7 +160,7 @@ class ReturnReader:
             asked.update((name, held) for name in self._layout.paths.conditions[place] if name in self._layout.kinds)
         for name, held in asked.items():
             column = _find_column(index, name)
-            column.asked = column.asked | held
+            column.asked = growth.extend(column.asked, held)
         return asked
 
     def _sort_levels(self, numbers: Numbers, asked: Mapping[str, BitMap]) -> Iterator[tuple[Mark, BitMap]]:
@@ -244,16 +247,17 @@ def _find_column(index: AnswerIndex, name: str) -> Column:
     return column
 
 
-def _add_marked(index: AnswerIndex, marked: Iterable[tuple[Mark, BitMap]]) -> None:
+def _add_marked(index: AnswerIndex, marked: Iterable[tuple[Mark, BitMap]], growth: Growth) -> None:
     """Put returns into the bitmaps of their marks, and into `answered` of those columns."""
     answered: defaultdict[str, list[BitMap]] = defaultdict(list)
     for (name, part, key), numbers in marked:
         if numbers:
-            add_numbers(getattr(_find_column(index, name), part), key, numbers)
+            bitmaps = getattr(_find_column(index, name), part)
+            bitmaps[key] = bitmaps.get(key, NOBODY).extend(numbers)
             answered[name].append(numbers)
     for name, found in answered.items():
         column = _find_column(index, name)
-        column.answered = BitMap.union(column.answered, *found)
+        column.answered = growth.extend(column.answered, BitMap.union(*found))
 
 
 def _add_single_leaf(index: AnswerIndex, ticked: Iterable[BitMap]) -> None:
@@ -263,4 +267,4 @@ def _add_single_leaf(index: AnswerIndex, ticked: Iterable[BitMap]) -> None:
         twice |= once & numbers
         once |= numbers
     column = _find_column(index, SINGLE_LEAF)
-    column.answered = column.answered | (once - twice)
+    column.answered = column.answered.extend(once - twice)

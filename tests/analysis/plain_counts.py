@@ -107,14 +107,14 @@ def read_index(index: AnswerIndex) -> PlainCounts:
     """The same as the index has it."""
     found = PlainCounts(live=set(index.live))
     for name, column in index.columns.items():
-        found.asked[name] |= set(column.asked)
-        found.answered[name] |= set(column.answered)
-        for choice, numbers in column.chosen.items():
-            found.details["chosen", name, choice] |= set(numbers)
-        for (choice, place), numbers in column.placed.items():
-            found.details["placed", name, choice, place] |= set(numbers)
-        for value, numbers in column.values.items():
-            found.details["value", name, value] |= set(numbers)
+        found.asked[name] |= set(column.asked.numbers)
+        found.answered[name] |= set(column.answered.numbers)
+        for choice, held in column.chosen.items():
+            found.details["chosen", name, choice] |= set(held.numbers)
+        for (choice, place), held in column.placed.items():
+            found.details["placed", name, choice, place] |= set(held.numbers)
+        for value, held in column.values.items():
+            found.details["value", name, value] |= set(held.numbers)
     for round_id in index.rounds:
         found.of_round[round_id] |= set(index.of_round(round_id))
     for mode, numbers in index.modes.items():

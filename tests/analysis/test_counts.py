@@ -9,7 +9,7 @@ import pytest
 
 from surveyapp.analysis.counts import Missing, QuestionCounts, QuestionNotCounted, count_question
 from surveyapp.analysis.intervals import Share
-from surveyapp.analysis.masks import FilterUnknown
+from surveyapp.analysis.masks import CONTAINER, FilterUnknown
 from surveyapp.questionnaire.paths import evaluate
 from tests.analysis.returns import PLAIN, Field, draw_answers, tick
 from tests.database_kinds import run_on_both
@@ -134,14 +134,25 @@ def test_an_unknown_round_is_empty(field: Field) -> None:
     assert field.mask(99).size == 0
 
 
-def test_every_count_agrees_with_a_plain_count(field: Field) -> None:
+@pytest.mark.parametrize("container", [CONTAINER, 4])
+@pytest.mark.parametrize("sizes", [("e1_49", "e50_299"), ("e1_49", "e50_299", "e300_999", "e1000p")])
+def test_every_count_agrees_with_a_plain_count(
+    field: Field, monkeypatch: pytest.MonkeyPatch, sizes: tuple[str, ...], container: int
+) -> None:
+    monkeypatch.setattr("surveyapp.analysis.masks.CONTAINER", container)
     random = Random(11)
-    round_id = field.add_round()
+    earlier, round_id = field.add_round("earlier"), field.add_round()
+    field.add_many(earlier, [draw_answers(field.questionnaire, random) for _ in range(9)])
     drawn = [{**PLAIN, **draw_answers(field.questionnaire, random)} for _ in range(40)]
-    field.add_many(round_id, drawn)
+    for each in drawn:
+        field.add(round_id, each)
+        field.withdraw(field.add(round_id, {}))
     standings = [evaluate(field.questionnaire, answers) for answers in drawn]
-    mask = field.mask(round_id, {"company_size": ("e1_49", "e50_299")})
-    inside = [standing for standing in standings if standing.answer("company_size") in ("e1_49", "e50_299")]
+    mask = field.mask(round_id, {"company_size": sizes})
+    inside = [standing for standing in standings if standing.answer("company_size") in sizes]
+    # With small containers, some are filled up that lie in the round: with numbers that nobody has.
+    assert (mask.reach != mask.numbers) == (container == 4)
+    assert mask.reach & field.index.live == mask.numbers
     for question in field.questionnaire.questions_in("answers", "texts"):
         counts = count_question(field.index, question, mask)
         answers = [standing.answer(question.name) for standing in inside if question in standing.asked]
@@ -157,6 +168,13 @@ def test_every_count_agrees_with_a_plain_count(field: Field) -> None:
                 for answer in given
             )
             assert entry.share == Share(chose, counts.answered)
+        for rank in counts.ranks:
+            assert rank.positions == tuple(
+                sum(answer[place : place + 1] == [rank.choice] for answer in given if isinstance(answer, list))
+                for place in range(len(question.choices))
+            )
+        if counts.values:
+            assert sum(times for _, times in counts.values) == len(given)
 
 
 def test_counts_of_a_whole_round_are_remembered_as_long_as_nothing_changes(field: Field) -> None:
@@ -168,7 +186,9 @@ def test_counts_of_a_whole_round_are_remembered_as_long_as_nothing_changes(field
     earlier = field.mask(round_id)
     field.add(round_id, {"company_type": "api"})
     assert count(field, round_id, "company_type").base == 2
-    assert count_question(field.index, field.questionnaire.by_name["company_type"], earlier).base == 1
+    of_earlier = count_question(field.index, field.questionnaire.by_name["company_type"], earlier)
+    assert (of_earlier.base, of_earlier.answered) == (1, 1)
+    assert {entry.choice: entry.share.count for entry in of_earlier.choices if entry.share.count} == {"bio": 1}
 
 
 def test_a_selection_says_how_many_of_its_returns_staff_typed(field: Field) -> None:

@@ -151,6 +151,25 @@ def test_a_leaf_takes_severity_and_status_from_its_area(field: Field, taxonomy: 
     assert {row.code for row in ranking.list_leaves("gmp")} >= {"gmp-change", "gmp-other"}
 
 
+def test_severity_and_status_are_counted_together_under_any_filter(field: Field, taxonomy: Taxonomy) -> None:
+    round_id, given = (
+        field.add_round(),
+        [(3, "unresolved"), (3, None), (None, "partly"), (None, None), (3, "unresolved")],
+    )
+    for place, (severity, status) in enumerate(given):
+        size = "e1_49" if place == 4 else "e50_299"
+        field.add(round_id, {**tick("gmp", severity=severity, status=status), "company_size": size})
+    expected = ((0, -1, 1), (0, 1, 1), (3, -1, 1), (3, 2, 1))
+    for code in ("gmp", "gmp-other"):
+        assert find(rank(field, taxonomy, round_id, company_size=("e50_299",)), code).patterns == expected
+        assert find(rank(field, taxonomy, round_id, company_size=("e1_49",)), code).patterns == ((3, 2, 1),)
+        assert find(rank(field, taxonomy, round_id), code).patterns == (*expected[:3], (3, 2, 2))
+    field.edit(1, tick("gmp", severity=5, status="resolved"))
+    field.refresh()
+    edited = find(rank(field, taxonomy, round_id), "gmp-other").patterns
+    assert edited == ((0, -1, 1), (0, 1, 1), (3, -1, 1), (3, 2, 1), (5, 0, 1))
+
+
 def test_edge_cases(field: Field, taxonomy: Taxonomy) -> None:
     round_id = field.add_round()
     assert find(rank(field, taxonomy, round_id), "gmp").index is None  # N = 0: everything blank

@@ -128,7 +128,7 @@ def test_an_unreadable_snapshot_is_ignored(opened: Field, tmp_path: Path, damage
         "flip": content[:-20] + bytes([content[-20] ^ 1]) + content[-19:],
         "empty": b"",
         "text": b"no index\n{}",
-        "version": content.replace(b"answer index 2", b"answer index 1", 1),
+        "version": content.replace(b"answer index 3", b"answer index 2", 1),
     }
     path.write_bytes(damaged[damage])
     with opened.database.read() as connection:
@@ -172,7 +172,7 @@ def test_a_withdrawn_return_is_in_no_snapshot(opened: Field, tmp_path: Path) -> 
         loaded = load_snapshot(find_snapshot(tmp_path), opened.survey_id, connection)
     assert loaded is not None
     assert 1 not in loaded.live
-    assert not any(1 in numbers for column in loaded.columns.values() for numbers in (column.asked, column.answered))
+    assert not any(1 in held.numbers for column in loaded.columns.values() for held in (column.asked, column.answered))
 
 
 def test_small_surveys_keep_no_snapshot(field: Field, tmp_path: Path) -> None:

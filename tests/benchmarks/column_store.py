@@ -116,8 +116,8 @@ def list_items(index: AnswerIndex, questionnaire: Questionnaire) -> Iterator[tup
 
 
 def _list_details(name: str, column: Column) -> Iterator[tuple[Item, BitMap]]:
-    yield (name, "asked"), column.asked
-    yield (name, "answered"), column.answered
+    yield (name, "asked"), column.asked.numbers
+    yield (name, "answered"), column.answered.numbers
     for details in (column.chosen, column.placed, column.values):
-        for detail, numbers in details.items():
-            yield (name, detail), numbers
+        for detail, held in details.items():
+            yield (name, detail), held.numbers

@@ -149,9 +149,9 @@ def load_index(store: Store) -> AnswerIndex:
 
 
 def count_bytes(index: AnswerIndex, questionnaire: Questionnaire) -> int:
-    """Bytes of the containers of the bitmaps that all counts read."""
+    """Bytes of the containers of the bitmaps that all counts read; what several questions share is there once."""
     total = 0
-    for _, numbers in list_items(index, questionnaire):
+    for numbers in {id(numbers): numbers for _, numbers in list_items(index, questionnaire)}.values():
         held = numbers.get_statistics()
         total += held["n_bytes_array_containers"] + held["n_bytes_run_containers"] + held["n_bytes_bitset_containers"]
     return total

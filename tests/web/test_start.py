@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from surveyapp.records.database import Database
-from surveyapp.settings import Settings
+from surveyapp.settings import Settings, create_secrets
 
 HEAVY = (
     "plotly",
@@ -47,6 +48,22 @@ def test_the_application_starts_without_heavy_libraries(settings: Settings, data
     loaded = set(done.stdout.split())
     assert "flask" in loaded
     assert not loaded.intersection(HEAVY)
+
+
+def test_a_worker_collects_what_requests_leave_and_not_what_the_start_made(
+    settings: Settings, database: Database
+) -> None:
+    create_secrets(settings.instance)
+    program = "import gc, app; print(gc.isenabled(), gc.get_freeze_count() > len(gc.get_objects()))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "SURVEYAPP_INSTANCE": str(settings.instance)},
+    )
+    assert done.stdout.split() == ["True", "True"]
 
 
 def test_uncompiled_catalogues_are_told_before_anything_is_served(
