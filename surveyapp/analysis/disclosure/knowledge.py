@@ -17,7 +17,7 @@ from surveyapp.analysis.disclosure.figures import Hidden
 from surveyapp.analysis.disclosure.links import Link, write_rows
 from surveyapp.analysis.disclosure.problems import CellRow, Plan, Problem, Row, Target
 from surveyapp.analysis.disclosure.rules import Rules
-from surveyapp.analysis.disclosure.suppression import SECONDS, plan_suppression
+from surveyapp.analysis.disclosure.suppression import MOST_CELLS, SECONDS, TableTooLarge, plan_suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +187,8 @@ def _solve(
     betrayed, is_proven = 0, True
     released = {answer for told in before for answer in told.answers}
     for places, told, bound in _split(sums, [*beside, *before], links):
+        if len(places) > MOST_CELLS:
+            raise TableTooLarge(len(places))
         part = [sums[place] for place in places]
         is_repeated = any(not released.isdisjoint(each.answers) for each in told)
         if is_repeated and _says_nothing_new(part, told):
