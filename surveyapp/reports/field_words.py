@@ -79,13 +79,19 @@ def name_segment(words: Words, segment: Segment) -> str:
 
 def list_known(source: FieldSource, segment: Segment, groups: Sequence[SegmentProgress]) -> tuple[SegmentProgress, ...]:
     """The groups of a segment in the order of the questionnaire; none where the directory tells no companies apart."""
+    by_value = {group.value: group for group in groups}
+    return tuple(by_value[value] for value in list_known_values(source, segment, list(by_value)))
+
+
+def list_known_values(source: FieldSource, segment: Segment, values: Sequence[str]) -> tuple[str, ...]:
+    """The same of the values alone."""
     question = source.questionnaire.by_name.get(_QUESTIONS.get(segment, ""))
     order = {choice.name: place for place, choice in enumerate(question.choices if question is not None else ())}
-    known = [group for group in groups if group.value not in _NOT_KNOWN]
-    unknown = [group for group in groups if group.value in _NOT_KNOWN]
+    known = [value for value in values if value not in _NOT_KNOWN]
+    unknown = [value for value in values if value in _NOT_KNOWN]
     if not known:
         return ()
-    return (*sorted(known, key=lambda group: order.get(group.value, len(order))), *unknown)
+    return (*sorted(known, key=lambda value: order.get(value, len(order))), *unknown)
 
 
 def name_value(source: FieldSource, segment: Segment, value: str) -> str:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
-from surveyapp.analysis.disclosure import ReleasedFigure, release_group_shares, release_round_shares
-from surveyapp.analysis.field_records import Step
-from surveyapp.analysis.intervals import Share
-from surveyapp.fieldwork.thresholds import Audience, AudienceThresholds
+from surveyapp.analysis.disclosure import ReleasedField, ReleasedFigure
+from surveyapp.analysis.field_records import Segment, Step
 from surveyapp.reports.cards import Fact, FigureCard
 from surveyapp.reports.field_words import (
     FieldSource,
-    list_known,
+    list_known_values,
     name_segment,
     name_step,
     name_value,
@@ -24,40 +23,31 @@ from surveyapp.reports.tables import Cell, Column, Row, Table
 from surveyapp.reports.words import Words
 
 
-def report_released_field(
-    source: FieldSource, audience: Audience, thresholds: AudienceThresholds
-) -> tuple[FigureCard, ...]:
+def report_released_field(source: FieldSource, table: ReleasedField) -> tuple[FigureCard, ...]:
     """What a viewer may see of the field: steps of the whole round, and response rates of groups."""
-    words, total = source.words, source.progress.total
+    words = source.words
     title = words.gettext("How far are the invited companies?")
     facts = (
-        Fact(words.gettext("Released for"), describe_audience(words, audience)),
+        Fact(words.gettext("Released for"), describe_audience(words, table.audience)),
         *source.list_facts(
             words.gettext("companies invited to the round"),
             words.gettext("companies, not persons; each step counts whoever came to it, whatever followed"),
         ),
     )
-    complete = total.rates.minimum.count  # without those withdrawn since: subtracting them would tell how many
-    counts = [
-        (name_step(words, step), complete if step is Step.SUBMITTED else count)
-        for step, count in total.steps
-        if step is not Step.INVITED
-    ]
-    figures = release_round_shares([Share(count, total.invited) for _, count in counts], audience, thresholds)
     heading = words.gettext("Step")
-    steps = _tabulate_released(words, "steps", (title, heading), facts, [name for name, _ in counts], figures)
+    names = [name_step(words, Step(step)) for step, _ in table.steps]
+    steps = _tabulate_released(words, "steps", (title, heading), facts, names, [figure for _, figure in table.steps])
     cards = [steps if steps.empty else replace(steps, notes=(*steps.notes, warn_of_scanners(words)))]
-    for segment, groups in source.progress.by_segment:
-        invited = [group for group in list_known(source, segment, groups) if group.counts.invited]
-        if not invited:
+    for segment, groups in table.groups:
+        by, figures = cast("Segment", segment), dict(groups)
+        values = list_known_values(source, by, list(figures))
+        if not values:
             continue
-        names = [name_value(source, segment, group.value) for group in invited]
-        rates = release_group_shares(
-            [Share(group.counts.rates.minimum.count, group.counts.invited) for group in invited], audience, thresholds
-        )
-        title = words.gettext("Who submitted? %(segment)s", segment=name_segment(words, segment))
+        title = words.gettext("Who submitted? %(segment)s", segment=name_segment(words, by))
         heading = words.gettext("Group")
-        cards.append(_tabulate_released(words, f"by-{segment}", (title, heading), facts, names, rates))
+        names = [name_value(source, by, value) for value in values]
+        shown = [figures[value] for value in values]
+        cards.append(_tabulate_released(words, f"by-{segment}", (title, heading), facts, names, shown))
     return tuple(cards)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import combinations
 from time import thread_time
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from surveyapp.analysis.disclosure.audit import Audit, find_proof
 from surveyapp.analysis.disclosure.figures import Hidden
+from surveyapp.analysis.disclosure.knowledge import protect
 from surveyapp.analysis.disclosure.problems import CellRow, Problem, Row, Target, list_rows
 from surveyapp.analysis.disclosure.rollups import ROLLUPS
 from surveyapp.analysis.disclosure.rules import Rules, is_dominated, is_estimable
@@ -27,6 +29,7 @@ from surveyapp.analysis.disclosure.suppression import (
 )
 from surveyapp.fieldwork.thresholds import LEAST_THRESHOLDS, Audience
 from surveyapp.questionnaire.model import Questionnaire
+from tests.benchmarks.disclosing import PAGE, TOO_LARGE, draw_table
 
 MINISTRY = Audience.MINISTRY
 GROUP = Rules.of_groups(MINISTRY, LEAST_THRESHOLDS[MINISTRY])
@@ -130,6 +133,25 @@ def test_an_audit_that_is_late_calls_nothing_safe() -> None:
     assert Audit([5], [], targets, thread_time() + 5).find_betrayed() == []
 
 
+def test_the_solutions_of_another_audit_prove_nothing_unless_they_agree() -> None:
+    """Two values of one unknown are known from an audit with fewer rows; a further row leaves only one of them."""
+    target, rows = Target((0,), 1), [Row((0, 1), 3, 3)]
+    witnesses: list[Any] = []
+    assert Audit([3, 3], rows, [target], thread_time() + 5, witnesses=witnesses).find_betrayed() == []
+    assert len(witnesses) >= 2
+    fixed = [*rows, Row((1,), 2, 2)]
+    assert Audit([3, 3], fixed, [target], thread_time() + 5, witnesses=witnesses).find_betrayed() == [0]
+    # They do spare programmes: where they agree, an audit without any time left finds the target open.
+    assert Audit([3, 3], rows, [target], thread_time() - 1, witnesses=witnesses).find_betrayed() == []
+
+
+def test_one_betrayed_target_is_enough_where_it_is_asked_for() -> None:
+    targets = [Target((0,), 1), Target((1,), 1), Target((2,), 1)]
+    audit = Audit([1, 1, 1], [Row((0,), 1, 1), Row((1, 2), 1, 1)], targets, thread_time() + 5)
+    assert audit.find_betrayed(is_one_enough=True) == [0]
+    assert audit.is_betrayed(0) and not audit.is_betrayed(1)
+
+
 # Published examples.
 
 # Fischetti & Salazar-González (2001), figure 1: investment of enterprises by activity (I, II, III) and region (A, B,
@@ -228,6 +250,26 @@ def test_a_table_that_is_too_large_is_refused() -> None:
         plan_suppression(Problem((9,), (), cells, ()))
 
 
+def test_a_table_of_three_ways_is_protected_in_the_time_of_a_page() -> None:
+    """Some 500 cells over 300 companies, bound together by answers that exclude each other, with all totals."""
+    table = draw_table(PAGE, 300, 1)
+    begin = thread_time()
+    verdict = protect(table.sums, links=[table.link], watch_companies=True, seconds=60)
+    assert thread_time() - begin < 30  # some 2 s on a quiet machine
+    assert verdict.is_proven
+    sensitive = sum(each.reason is not None for each in table.sums)
+    hidden = len(table.sums) - verdict.reasons.count(None)
+    assert 0 < hidden - sensitive <= 20
+
+
+def test_more_cells_than_are_looked_at_are_refused_before_anything_is_worked_out() -> None:
+    table = draw_table(TOO_LARGE, 9_000, 1)
+    begin = thread_time()
+    with pytest.raises(TableTooLarge, match="merge categories"):
+        protect(table.sums, links=[table.link], watch_companies=True)
+    assert thread_time() - begin < 5
+
+
 # Roll-ups.
 
 
@@ -244,7 +286,7 @@ def test_roll_ups_name_choices_of_the_questionnaire_once(questionnaire: Question
 def test_the_solver_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     """What a library prints would stand in the output of commands and in the log of the server."""
     for is_integer in (False, True):
-        programme = Programme([3, 3], [Row((0, 1), 4, 4)], is_integer=is_integer)
+        programme = Programme([(0, 3), (0, 3)], [Row((0, 1), 4, 4)], is_integer=is_integer)
         solved = programme.solve([1.0, 0.0], is_highest=True, seconds=5)
         assert solved is not None and solved.objective == 3
     assert capfd.readouterr() == ("", "")

@@ -2,7 +2,8 @@
 
 The rounds fill up: the first 24 companies that answered, then 26, 30, 33 and all. After each the ministry is given the
 issue table and the areas by stage, under three policies. The attacker knows who answered when and at which stage each
-company is, the thresholds, and everything released so far, and asks the audit what follows.
+company is, the thresholds, and everything released so far, and asks the audit what follows. A second table is of a
+reader who replays the algorithm on small random tables (`minimality`).
 """
 
 from __future__ import annotations
@@ -43,12 +44,14 @@ from surveyapp.questionnaire.yaml_source import load_builtin_questionnaire
 from surveyapp.records.database import open_database
 from surveyapp.records.encryption import Vault
 from surveyapp.records.migrations import migrate
+from tests.attacks.minimality import write_replay
 from tests.conftest import make_settings
 
 MOMENT = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
 SIZES = (24, 26, 30, 33, 36)
 AUDIENCE, THRESHOLDS = Audience.MINISTRY, LEAST_THRESHOLDS
 SECONDS = 60.0
+TABLES = 100  # small random ones, of each audience, for the reader who replays the algorithm
 
 
 @dataclass(frozen=True)
@@ -213,4 +216,4 @@ def build_report() -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(build_report() + "\n")
+    sys.stdout.write(build_report() + "\n\n" + write_replay(TABLES) + "\n")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.questionnaire.model import Questionnaire
 from tests.attacks.__main__ import POLICIES, Given, Policy, attack, read_rounds
+from tests.attacks.minimality import attack_by_replay
 
 RELEASES = 4
 
@@ -21,3 +23,14 @@ def test_an_attacker_of_the_sample_rounds(questionnaire: Questionnaire) -> None:
             assert given[0].shown >= 10
         assert found["thresholds alone"][1] > found["each release audited by itself"][1] > 0
         assert found["audited with all before"] == (0, 0, 0)
+
+
+def test_a_reader_who_replays_the_algorithm() -> None:
+    """No answer of a company follows from a table. Who replays what led to it learns more, from the reasons."""
+    found = attack_by_replay(Audience.MINISTRY, tells_reasons=True, most_tables=15, seconds=600)
+    assert found.tables == 15
+    assert found.counts > 10
+    assert found.betrayed_by_table == 0
+    assert found.fixed_by_replay > 0
+    without = attack_by_replay(Audience.MINISTRY, tells_reasons=False, most_tables=15, seconds=600)
+    assert (without.betrayed_by_table, without.fixed_by_replay, without.betrayed_by_replay) == (0, 0, 0)

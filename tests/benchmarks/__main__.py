@@ -12,6 +12,7 @@ from pathlib import Path
 from surveyapp.locale.compile import compile_catalogues
 from surveyapp.questionnaire.yaml_source import load_builtin_questionnaire
 from tests.benchmarks.counting import measure_counting
+from tests.benchmarks.disclosing import measure_disclosing
 from tests.benchmarks.exporting import measure_exporting
 from tests.benchmarks.figures import Figure, build_report, describe_machine, write_table
 from tests.benchmarks.importing import measure_importing
@@ -29,6 +30,7 @@ Measure = Callable[[Stores, Sequence[int], int | None], Iterator[Figure]]
 GROUPS: Mapping[str, Measure] = {
     "counting": measure_counting,
     "indexing": measure_indexing,
+    "disclosing": measure_disclosing,
     "submitting": measure_submitting,
     "exporting": measure_exporting,
     "postgres": measure_postgres,

@@ -10,6 +10,7 @@ Modules outside this package import from here alone.
 """
 
 from surveyapp.analysis.disclosure.area_crosses import release_area_cross, release_each_rollup
+from surveyapp.analysis.disclosure.field_shares import FieldSets, release_field
 from surveyapp.analysis.disclosure.figures import DisclosureBypassed, Hidden, ReleasedFigure
 from surveyapp.analysis.disclosure.issue_tables import release_issue_table
 from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Told
@@ -19,6 +20,7 @@ from surveyapp.analysis.disclosure.released import (
     ReleasedAreaCross,
     ReleasedChoice,
     ReleasedDimension,
+    ReleasedField,
     ReleasedIssueRow,
     ReleasedIssueTable,
     ReleasedQuestion,
@@ -34,7 +36,6 @@ from surveyapp.analysis.disclosure.stored import (
 )
 from surveyapp.analysis.disclosure.suppression import TableTooLarge
 from surveyapp.analysis.disclosure.tallies import (
-    release_group_shares,
     release_round_shares,
     release_summary,
     release_tally,
@@ -43,12 +44,14 @@ from surveyapp.analysis.disclosure.tallies import (
 __all__ = [
     "NOTHING_BEFORE",
     "DisclosureBypassed",
+    "FieldSets",
     "Hidden",
     "Readers",
     "Released",
     "ReleasedAreaCross",
     "ReleasedChoice",
     "ReleasedDimension",
+    "ReleasedField",
     "ReleasedFigure",
     "ReleasedIssueRow",
     "ReleasedIssueTable",
@@ -62,7 +65,7 @@ __all__ = [
     "read_released",
     "release_area_cross",
     "release_each_rollup",
-    "release_group_shares",
+    "release_field",
     "release_issue_table",
     "release_question",
     "release_readiness",

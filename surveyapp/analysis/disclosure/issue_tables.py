@@ -12,6 +12,7 @@ from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum
 from surveyapp.analysis.disclosure.links import Link, LinkKind
 from surveyapp.analysis.disclosure.released import ReleasedIssueRow, ReleasedIssueTable
 from surveyapp.analysis.disclosure.rules import Rules, find_rules, release_origin
+from surveyapp.analysis.disclosure.summaries import limit_rules, tell_basis
 from surveyapp.analysis.intervals import Share
 from surveyapp.analysis.issue_questions import AREAS_QUESTION, NO_DIFFICULTY
 from surveyapp.analysis.issue_returns import CONCERNED, STAGES
@@ -20,6 +21,7 @@ from surveyapp.fieldwork.thresholds import Audience, AudienceThresholds
 
 SEVERITY_ENDS = (1, 5)
 OPEN_ENDS = (0, 1)
+DETAILS = "issues"  # severities, statuses and what follows from them
 CONCERNED_DISCOUNT = 0.5  # the share among those concerned says least that the rest of the row does not
 
 
@@ -43,11 +45,14 @@ def release_issue_table(
     rules = find_rules(ranking.origin, audience, thresholds[audience])
     shares, told = _protect_shares(ranking, rules, before)
     groups = Rules.of_groups(audience, thresholds[audience])
+    base = ranking.groups.base
+    details = limit_rules(rules, DETAILS, base, before)
+    told.append(tell_basis(DETAILS, base))
     rows: dict[str, ReleasedIssueRow] = {}
     for row in (*ranking.areas, *ranking.leaves):
         share = shares[row.code]
         breakdown, known = _release_breakdown(row, share, groups, ranking.groups, (told, before))
-        rows[row.code] = _release_row(row, share, breakdown, rules)
+        rows[row.code] = _release_row(row, share, breakdown, details)
         told += known
     return ReleasedIssueTable(
         audience=audience,

@@ -17,7 +17,7 @@ from surveyapp.analysis.disclosure.figures import Hidden
 from surveyapp.analysis.disclosure.links import Link, write_rows
 from surveyapp.analysis.disclosure.problems import CellRow, Plan, Problem, Row, Target
 from surveyapp.analysis.disclosure.rules import Rules
-from surveyapp.analysis.disclosure.suppression import SECONDS, plan_suppression
+from surveyapp.analysis.disclosure.suppression import MOST_CELLS, SECONDS, TableTooLarge, plan_suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,7 @@ def protect(
     beside: Sequence[Told] = (),
     before: Readers = NOTHING_BEFORE,
     links: Sequence[Link] = (),
+    across: Sequence[Link] = (),
     watch_companies: bool = False,
     seconds: float = SECONDS,
 ) -> Verdict:
@@ -117,12 +118,15 @@ def protect(
     `beside` is told in other figures of the same release, `before` in earlier ones. What is hidden of an answer that
     was released before has one reason for all: beside the earlier figures the reason itself would tell too much.
 
+    `links` bind answers of this release to each other, `across` binds them to answers told before.
+
     `watch_companies`: guard the answer of each company and of the difference of any two groups that lie in each other,
     too; for tables of groups. Empty groups are left out; their reason is that nothing was computed. Raises
     TableTooLarge.
     """
     verdicts = [
-        _protect_from(sums, beside, told, links, watch_companies=watch_companies, seconds=seconds) for told in before
+        _protect_from(sums, beside, told, (links, across), watch_companies=watch_companies, seconds=seconds)
+        for told in before
     ]
     reasons = tuple(
         _join_reasons(each, [verdict.reasons[place] for verdict in verdicts]) for place, each in enumerate(sums)
@@ -145,7 +149,7 @@ def _protect_from(
     sums: Sequence[Sum],
     beside: Sequence[Told],
     before: Sequence[Told],
-    links: Sequence[Link],
+    bonds: tuple[Sequence[Link], Sequence[Link]],
     *,
     watch_companies: bool,
     seconds: float,
@@ -155,7 +159,8 @@ def _protect_from(
     What binds answers to each other is looked at within a release, what binds releases to each other answer by answer:
     both at once would take too long.
     """
-    first = _solve(sums, beside, before, () if before else links, watch_companies=watch_companies, seconds=seconds)
+    links, across = bonds
+    first = _solve(sums, beside, before, across if before else links, watch_companies=watch_companies, seconds=seconds)
     if not before or not links:
         return first
     held = [
@@ -187,6 +192,8 @@ def _solve(
     betrayed, is_proven = 0, True
     released = {answer for told in before for answer in told.answers}
     for places, told, bound in _split(sums, [*beside, *before], links):
+        if len(places) > MOST_CELLS:
+            raise TableTooLarge(len(places))
         part = [sums[place] for place in places]
         is_repeated = any(not released.isdisjoint(each.answers) for each in told)
         if is_repeated and _says_nothing_new(part, told):

@@ -10,6 +10,7 @@ from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum
 from surveyapp.analysis.disclosure.links import Link
 from surveyapp.analysis.disclosure.released import ReleasedChoice, ReleasedQuestion
 from surveyapp.analysis.disclosure.rules import Rules, find_rules, release_origin
+from surveyapp.analysis.disclosure.summaries import limit_rules, tell_basis
 from surveyapp.fieldwork.thresholds import Audience, AudienceThresholds
 
 MISSING_KINDS = ("not_answered", "dont_know", "not_applicable")
@@ -42,6 +43,8 @@ def release_question(
     verdict = protect(sums, before=before, links=links, watch_companies=rules.of_group)
     missing, asked, known = _release_missing(counts, rules, before)
     numbers = counts.numbers
+    basis = () if numbers is None else (tell_basis(counts.question, counts.usable),)
+    of_numbers = rules if numbers is None else limit_rules(rules, counts.question, counts.usable, before)
     return ReleasedQuestion(
         audience=audience,
         origin=release_origin(counts.origin),
@@ -57,10 +60,10 @@ def release_question(
             ReleasedChoice(name, label, rules.share(share) if reason is None else rules.hide(reason))
             for (name, label, share), reason in zip(entries, verdict.reasons, strict=True)
         ),
-        median=None if numbers is None else rules.summary(numbers.median, numbers.n),
-        lower_quartile=None if numbers is None else rules.quartile(numbers.lower_quartile, numbers.n),
-        upper_quartile=None if numbers is None else rules.quartile(numbers.upper_quartile, numbers.n),
-        told=(*verdict.told, *known.told),
+        median=None if numbers is None else of_numbers.summary(numbers.median, numbers.n),
+        lower_quartile=None if numbers is None else of_numbers.quartile(numbers.lower_quartile, numbers.n),
+        upper_quartile=None if numbers is None else of_numbers.quartile(numbers.upper_quartile, numbers.n),
+        told=(*verdict.told, *known.told, *basis),
     )
 
 

@@ -11,6 +11,7 @@ from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum
 from surveyapp.analysis.disclosure.links import Link
 from surveyapp.analysis.disclosure.released import ReleasedDimension, ReleasedReadiness
 from surveyapp.analysis.disclosure.rules import Rules, find_rules, release_origin
+from surveyapp.analysis.disclosure.summaries import limit_rules, tell_basis
 from surveyapp.analysis.intervals import Share
 from surveyapp.analysis.readiness import BANDS, LEVELS, DimensionProfile, ReadinessProfile
 from surveyapp.fieldwork.thresholds import Audience, AudienceThresholds
@@ -35,6 +36,8 @@ def release_readiness(
         names = [f"readiness.band={band}" for band, _ in profile.bands]
         bands, verdict = _protect_parts(names, [share for _, share in profile.bands], profile.numbers, rules, before)
         told += verdict.told
+    overall = limit_rules(rules, "readiness", profile.numbers, before)
+    told.append(tell_basis("readiness", profile.numbers))
     dimensions = []
     for dimension in profile.dimensions:
         released, known = _release_dimension(dimension, rules, before)
@@ -45,8 +48,8 @@ def release_readiness(
         origin=release_origin(profile.origin),
         dimensions=tuple(dimensions),
         bands=tuple(zip(BANDS, bands, strict=True)),
-        overall=rules.summary(profile.overall.median, profile.overall.n),
-        overall_equal_weights=rules.summary(profile.overall_equal_weights.median, profile.overall_equal_weights.n),
+        overall=overall.summary(profile.overall.median, profile.overall.n),
+        overall_equal_weights=overall.summary(profile.overall_equal_weights.median, profile.overall_equal_weights.n),
         told=tuple(told),
     )
 
@@ -94,22 +97,24 @@ def _release_dimension(
     names = [f"readiness.{dimension.dimension}={part}" for part in ("ready", "not_ready", "between")]
     figures, verdict = _protect_parts(names, shares, dimension.numbers, rules, before)
     is_balanced = figures[0].hidden is None and figures[1].hidden is None
+    name = f"readiness.{dimension.dimension}"
+    summaries = limit_rules(rules, name, dimension.numbers, before)
     released = ReleasedDimension(
         dimension=dimension.dimension,
         weight=dimension.weight,
         n=n,
         few_answers=dimension.few_answers,
-        median=rules.summary(dimension.scores.median, dimension.n),
-        lower_quartile=rules.quartile(dimension.scores.lower_quartile, dimension.n),
-        upper_quartile=rules.quartile(dimension.scores.upper_quartile, dimension.n),
-        levels=_release_levels(dimension.levels, not_ready, rules),
+        median=summaries.summary(dimension.scores.median, dimension.n),
+        lower_quartile=summaries.quartile(dimension.scores.lower_quartile, dimension.n),
+        upper_quartile=summaries.quartile(dimension.scores.upper_quartile, dimension.n),
+        levels=_release_levels(dimension.levels, not_ready, summaries),
         ready=figures[0],
         not_ready=figures[1],
         net=rules.number(dimension.net)
         if is_balanced
         else rules.hide(figures[0].hidden or figures[1].hidden or Hidden.PROTECTS_ANOTHER),
     )
-    return released, verdict.told
+    return released, (*verdict.told, tell_basis(name, dimension.numbers))
 
 
 def _release_levels(levels: Sequence[Share], not_ready: Share, rules: Rules) -> tuple[ReleasedFigure, ...]:
@@ -118,4 +123,6 @@ def _release_levels(levels: Sequence[Share], not_ready: Share, rules: Rules) -> 
     parts = [*(share.count for share in levels), at_25, levels[1].count - at_25]
     if any(rules.find_reason(count, not_ready.base) is not None for count in parts):
         return tuple(rules.hide(Hidden.COUNT_TOO_SMALL) for _ in levels)
+    if not rules.may_summarise:
+        return tuple(rules.hide(Hidden.RELEASED_BEFORE) for _ in levels)
     return tuple(rules.share(share) for share in levels)

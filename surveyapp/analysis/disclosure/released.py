@@ -132,3 +132,15 @@ class ReleasedAreaCross:
     segments: tuple[tuple[str, Text], ...]
     rows: tuple[tuple[str, Text, tuple[ReleasedFigure, ...]], ...]  # area, name, cells
     told: tuple[Told, ...] = field(default=(), repr=False, compare=False)  # what a reader then knows
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedField:
+    """How far the invited companies have come, as its audience may see it: shares of the invited."""
+
+    audience: Audience
+    origin: Origin
+    steps: tuple[tuple[str, ReleasedFigure], ...]
+    rate: ReleasedFigure  # AAPOR's RR1: of the invited whose invitation stands
+    groups: tuple[tuple[str, tuple[tuple[str, ReleasedFigure], ...]], ...]  # by segment and value, who submitted
+    told: tuple[Told, ...] = field(default=(), repr=False, compare=False)  # what a reader then knows

@@ -35,6 +35,7 @@ class Rules:
     least_base: int
     least_count: int
     of_group: bool
+    may_summarise: bool = True  # False: too little has changed since an earlier release of means, medians and quartiles
 
     @classmethod
     def of_groups(cls, audience: Audience, thresholds: Thresholds) -> Rules:
@@ -96,6 +97,8 @@ class Rules:
             return self.hide(Hidden.NOT_COMPUTED)
         if n < self.thresholds.group_count:
             return self.hide(Hidden.FEW_DETAILS)
+        if not self.may_summarise:
+            return self.hide(Hidden.RELEASED_BEFORE)
         if self.of_group and value in ends:
             return self.hide(Hidden.REST_TOO_SMALL)
         return make_figure(self.audience, value=value, base=n)
@@ -106,6 +109,8 @@ class Rules:
             return self.hide(Hidden.BASE_TOO_SMALL)
         if value is None:
             return self.hide(Hidden.NOT_COMPUTED)
+        if not self.may_summarise:
+            return self.hide(Hidden.RELEASED_BEFORE)
         return make_figure(self.audience, value=value, base=n)
 
     def quartile(self, value: Fraction | None, n: int) -> ReleasedFigure:

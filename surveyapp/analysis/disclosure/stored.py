@@ -16,13 +16,16 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from surveyapp.analysis.disclosure.figures import Hidden, ReleasedFigure, hide_figure, make_figure
 from surveyapp.analysis.disclosure.released import (
     ReleasedAreaCross,
+    ReleasedField,
     ReleasedIssueTable,
     ReleasedQuestion,
     ReleasedReadiness,
 )
 from surveyapp.fieldwork.thresholds import Audience
 
-Released = TypeVar("Released", ReleasedIssueTable, ReleasedQuestion, ReleasedReadiness, ReleasedAreaCross)
+Released = TypeVar(
+    "Released", ReleasedIssueTable, ReleasedQuestion, ReleasedReadiness, ReleasedAreaCross, ReleasedField
+)
 
 
 class StoredReleaseFaulty(Exception):

@@ -14,13 +14,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from time import thread_time
+from typing import TYPE_CHECKING
 
 from surveyapp.analysis.disclosure.audit import Audit, find_proof
 from surveyapp.analysis.disclosure.problems import CellRow, Plan, Problem, Row, Target, list_rows
 from surveyapp.analysis.disclosure.solver import TOLERANCE, Programme
 
-SECONDS = 3.0  # for one problem on a page; whatever is not proven by then is hidden
-MOST_CELLS = 10_000
+if TYPE_CHECKING:
+    from surveyapp.analysis.disclosure.many_sums import Numbers
+
+SECONDS = 5.0  # for one problem on a page; whatever is not proven by then is hidden
+JOB_SECONDS = 240.0  # the same in a job, which leaves a minute of its five for everything else
+MOST_CELLS = 10_000  # in one problem; more are refused before anything is worked out
 NOTHING: frozenset[int] = frozenset()
 
 
@@ -45,6 +50,8 @@ class _Planner:
         self.problem, self.deadline = problem, deadline
         self.choosable = [place for place, cell in enumerate(problem.cells) if not cell.is_hidden and cell.weight > 0]
         self.targets: list[tuple[int, Target]] = list(enumerate(problem.targets))
+        self._witnesses: list[Numbers] = []  # of one audit for the next: cells and reasons change, companies do not
+        self._found: dict[frozenset[int], list[int]] = {}
 
     def plan(self) -> Plan:
         first = self._judge(NOTHING)
@@ -57,7 +64,7 @@ class _Planner:
         cuts: list[frozenset[int]] = []
         hidden, before = NOTHING, None
         while hidden != before and thread_time() < self.deadline:
-            blurred = self._judge(hidden)
+            blurred = self._judge(hidden) if hidden or betrayed else None
             if blurred is not None:
                 return Plan(hidden, blurred, betrayed)
             cuts += self._cut(hidden, everything)
@@ -68,15 +75,20 @@ class _Planner:
         """None where a target is betrayed; else whose reasons must not be told for none to be: as few as may be."""
         every = self._list_hidden(hidden)
         if not self.problem.tells_reasons:
-            return None if self._find_betrayed(hidden, every) else every
+            return None if self._find_some_betrayed(hidden) else every
+        # What is betrayed even where no reason is told is betrayed with them. Most choices but the first fail here.
+        if hidden and self._find_some_betrayed(hidden):
+            return None
         betrayed = self._find_betrayed(hidden, NOTHING)
         if not betrayed:
             return NOTHING
+        if self._find_some_betrayed(hidden):
+            return None
         aimed = {self.targets[place][1].unknowns for place in betrayed}
         some = hidden | {place for place in every if self.problem.cells[place].unknowns in aimed}
         for blurred in dict.fromkeys((some, every)):
             # One cell alone without its reason is known to be the sensitive one: that its reason is not told says so.
-            if len(blurred) > 1 and not self._find_betrayed(hidden, blurred):
+            if len(blurred) > 1 and (blurred == every or not self._find_betrayed(hidden, blurred)):
                 return blurred
         return None
 
@@ -86,9 +98,17 @@ class _Planner:
     def _find_betrayed(self, hidden: frozenset[int], blurred: frozenset[int]) -> list[int]:
         return self._audit(hidden, blurred).find_betrayed()
 
+    def _find_some_betrayed(self, hidden: frozenset[int]) -> list[int]:
+        """Where no reason is told; whether there are any, and enough of them for cuts."""
+        if hidden not in self._found:
+            audit = self._audit(hidden, self._list_hidden(hidden))
+            self._found[hidden] = audit.find_betrayed(is_one_enough=True)
+        return self._found[hidden]
+
     def _audit(self, hidden: frozenset[int], blurred: frozenset[int]) -> Audit:
         rows, _ = list_rows(self.problem, hidden, blurred)
-        return Audit(self.problem.sizes, rows, [target for _, target in self.targets], self.deadline)
+        targets = [target for _, target in self.targets]
+        return Audit(self.problem.sizes, rows, targets, self.deadline, witnesses=self._witnesses)
 
     def _drop_hopeless(self, everything: frozenset[int]) -> frozenset[int] | None:
         """Targets that nothing in this table can protect: they follow from what is told beside it.
@@ -97,20 +117,22 @@ class _Planner:
         """
         audit = self._audit(everything, self._list_hidden(everything))
         places = audit.find_betrayed()
-        if not all(audit.findings[place].is_lowest and audit.findings[place].is_highest for place in places):
+        if not all(map(audit.is_betrayed, places)):
             return None
         hopeless = {self.targets[place][0] for place in places}
-        self.targets = [each for each in self.targets if each[0] not in hopeless]
+        if hopeless:
+            self.targets = [each for each in self.targets if each[0] not in hopeless]
+            self._found.clear()
         return frozenset(hopeless)
 
     def _cut(self, hidden: frozenset[int], everything: frozenset[int]) -> list[frozenset[int]]:
         """At least one of the shown cells that prove a target even where no reason is told; else any further cell."""
         blurred = self._list_hidden(hidden)
         rows, places = list_rows(self.problem, hidden, blurred)
-        programme = Programme(self.problem.sizes, rows, is_integer=False)
+        programme = Programme([(0, size) for size in self.problem.sizes], rows, is_integer=False)
         rest = everything - hidden
         cuts: set[frozenset[int]] = set()
-        for place in self._find_betrayed(hidden, blurred):
+        for place in self._find_some_betrayed(hidden):
             target = self.targets[place][1]
             proof = find_proof(self.problem.sizes, rows, target, programme=programme)
             used = rest if proof is None else frozenset(places[row] for row in proof) & rest
@@ -124,8 +146,9 @@ def _choose_cheapest(
     """The cells whose hiding loses least, at least one of each cut; all where the choice is not found in time."""
     position = {place: number for number, place in enumerate(choosable)}
     rows = [Row(tuple(sorted(position[place] for place in cut)), 1, len(cut)) for cut in cuts if cut]
-    programme = Programme([1] * len(choosable), rows, is_integer=True, gap=TOLERANCE)
-    solved = programme.solve([cells[place].weight for place in choosable], is_highest=False, seconds=SECONDS)
+    programme = Programme([(0, 1)] * len(choosable), rows, is_integer=True)
+    weights = [cells[place].weight for place in choosable]
+    solved = programme.solve(weights, is_highest=False, seconds=SECONDS, gap=TOLERANCE)
     if solved is None:
         return frozenset(choosable)
     return frozenset(place for place, value in zip(choosable, solved.values, strict=True) if value > 0.5)

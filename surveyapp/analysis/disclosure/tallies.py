@@ -1,13 +1,10 @@
-"""Tallies over the companies of a round, and the same share in groups of them."""
+"""Tallies over the companies of a round."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyroaring import FrozenBitMap
-
-from surveyapp.analysis.disclosure.figures import Hidden, ReleasedFigure
-from surveyapp.analysis.disclosure.knowledge import Sum, protect
+from surveyapp.analysis.disclosure.figures import ReleasedFigure
 from surveyapp.analysis.disclosure.released import ReleasedSummary
 from surveyapp.analysis.disclosure.rules import Rules
 from surveyapp.analysis.intervals import Share
@@ -41,28 +38,3 @@ def release_round_shares(
     """Tallies over all companies of a round, such as those that submitted of those invited."""
     rules = Rules.of_round(audience, thresholds[audience])
     return tuple(map(rules.share, shares))
-
-
-def release_group_shares(
-    shares: Sequence[Share], audience: Audience, thresholds: AudienceThresholds
-) -> tuple[ReleasedFigure, ...]:
-    """The same share in groups that make up the round, whose own share is shown where it may be."""
-    rules, whole = (kind(audience, thresholds[audience]) for kind in (Rules.of_groups, Rules.of_round))
-    sums, start = [], 0
-    for share in shares:
-        members = FrozenBitMap(range(start, start + share.base))
-        sums.append(Sum(("gave",), members, share.count, rules, rules.find_reason(share.count, share.base)))
-        start += share.base
-    total = Share(sum(share.count for share in shares), start)
-    if whole.find_reason(total.count, total.base) is None:
-        sums.append(Sum(("gave",), FrozenBitMap(range(start)), total.count, whole, may_hide=False))
-    verdict = protect(sums, watch_companies=True)
-    reasons = verdict.reasons[: len(shares)]
-    return tuple(
-        rules.hide(Hidden.NOT_COMPUTED)
-        if share.base == 0
-        else rules.share(share)
-        if reason is None
-        else rules.hide(reason)
-        for share, reason in zip(shares, reasons, strict=True)
-    )

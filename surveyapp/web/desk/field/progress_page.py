@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from flask import render_template
 from flask_babel import gettext as _
 
 from surveyapp.analysis.field_progress import measure_field
+from surveyapp.analysis.field_release import ask_for_field, collect_field
+from surveyapp.analysis.release_memory import release_tables
 from surveyapp.analysis.released_methods import release_methods
 from surveyapp.fieldwork.rounds import find_round, list_rounds, load_questionnaire_of
 from surveyapp.fieldwork.thresholds import Audience
@@ -27,7 +30,8 @@ from surveyapp.web.access import ANALYST, VIEWER, allow, may
 from surveyapp.web.desk.current_index import open_current_index
 from surveyapp.web.desk.field.pages import ProgressPage
 from surveyapp.web.desk.pages import ShownCard
-from surveyapp.web.desk.surroundings import build_desk_frame, build_round_head, find_words
+from surveyapp.web.desk.released_page import date_card
+from surveyapp.web.desk.surroundings import build_desk_frame, build_round_head, find_actor, find_words
 from surveyapp.web.frame import Link
 from surveyapp.web.headers import permit_charts
 from surveyapp.web.installation import find_installation
@@ -50,12 +54,9 @@ def show_progress(slug: str) -> str:
     is_whole = may(ANALYST)
     returns = len(open_current_index().of_round(survey_round.round_id))
     if is_whole:
-        methods = write_methods(source, returns)
+        cards, methods = list_cards(source), write_methods(source, returns)
     else:
-        with installation.database.read() as connection:
-            released = release_methods(connection, survey_round, returns, AUDIENCE)
-        methods = write_released_methods(words, survey_round, released)
-    cards = list_cards(source) if is_whole else report_released_field(source, AUDIENCE, survey_round.thresholds)
+        cards, methods = _release_progress(source, returns)
     page = ProgressPage(
         frame=build_desk_frame(survey_round),
         head=build_round_head(survey_round, rounds),
@@ -65,6 +66,32 @@ def show_progress(slug: str) -> str:
         contents=tuple(Link(f"#{card.name}", card.title) for card in cards),
     )
     return render_template("desk/field/progress.html", page=page)
+
+
+def _release_progress(source: FieldSource, returns: int) -> tuple[tuple[FigureCard, ...], str]:
+    """The cards and the methods sentence as they leave now, remembered where they are new."""
+    database, survey_round = find_installation().database, source.round
+    with database.read() as connection:
+        sets = collect_field(connection, survey_round)
+        methods = release_methods(connection, survey_round, returns, AUDIENCE)
+    shown = release_tables(
+        database,
+        survey_round,
+        AUDIENCE,
+        lambda memory: ask_for_field(memory, survey_round, sets, AUDIENCE),
+        actor=find_actor(),
+        now=source.progress.at,
+    )
+    # The rate of today beside the table of an earlier day would tell what the table keeps back.
+    if methods.rate is not None:
+        methods = replace(methods, rate=shown.table.rate)
+    if shown.since is not None:
+        source = replace(source, progress=replace(source.progress, at=shown.since))
+    cards = tuple(
+        date_card(card, shown, source.words) if card.tables else card
+        for card in report_released_field(source, shown.table)
+    )
+    return cards, write_released_methods(source.words, survey_round, methods)
 
 
 def list_cards(source: FieldSource) -> tuple[FigureCard, ...]:
