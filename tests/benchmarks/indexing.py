@@ -23,18 +23,18 @@ def measure_indexing(stores: Stores, sizes: Sequence[int], repeats: int | None) 
 
 def measure_refresh(stores: Stores, smaller: int, larger: int, repeats: int) -> Figure:
     """The request after `ADDED` responses came in, in a large survey against a small one."""
-    paired = compare_prepared(
-        _prepare_refresh(stores.copy(larger, "refresh")),
-        _prepare_refresh(stores.copy(smaller, "refresh")),
-        repeats=repeats,
-        warm_ups=2,
-    )
+    return compare_refresh(stores.copy(larger, "refresh"), stores.copy(smaller, "refresh"), repeats)
+
+
+def compare_refresh(larger: Store, smaller: Store, repeats: int, *, key: str = "refresh", where: str = "") -> Figure:
+    """Both stores have more returns afterwards."""
+    paired = compare_prepared(_prepare_refresh(larger), _prepare_refresh(smaller), repeats=repeats, warm_ups=2)
     return Figure.of_pair(
-        "refresh",
-        f"refresh of the index after +{ADDED} responses",
-        larger,
+        key,
+        f"refresh of the index after +{ADDED} responses{where}",
+        larger.size,
         paired,
-        against=f"itself with {smaller:,}",
+        against=f"itself with {smaller.size:,}",
         goal=Goal("at most", 1.5, meant_for=_MANY),
     )
 
@@ -55,14 +55,14 @@ def _prepare_refresh(store: Store) -> Callable[[], Action]:
     return prepare
 
 
-def measure_cold_build(store: Store, repeats: int) -> Iterator[Figure]:
+def measure_cold_build(store: Store, repeats: int, *, key: str = "build", where: str = "") -> Iterator[Figure]:
     """The first index of a fresh process, against the bare driver reading the same rows and their JSON there."""
     store.database.close()
     taken = [run_in_child("build-cold", store.settings.instance) for _ in range(repeats)]
     paired = build_paired([each["build"] for each in taken], [each["read"] for each in taken])
     yield Figure.of_pair(
-        "build",
-        "cold build of the index",
+        key,
+        f"cold build of the index{where}",
         store.size,
         paired,
         against="reading the same rows (driver and JSON)",

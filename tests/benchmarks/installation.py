@@ -10,11 +10,22 @@ from surveyapp.settings import Settings
 EARLIER, LATER = "earlier", "later"
 
 
-def build_settings(instance: Path, database_url: str = "") -> Settings:
-    """Settings of an installation in a folder, on SQLite unless told, with secrets that protect nothing."""
+_ADDRESS = "database_url.txt"
+
+
+def keep_database_url(instance: Path, database_url: str) -> None:
+    """Put down where the database of an installation is, for every process that is given its folder."""
+    (instance / _ADDRESS).write_text(database_url, encoding="utf-8")
+
+
+def build_settings(instance: Path) -> Settings:
+    """Settings of an installation in a folder, on SQLite unless another address was kept, with secrets that protect
+    nothing.
+    """
+    kept = instance / _ADDRESS
     return Settings(
         instance=instance,
-        database_url=database_url or f"sqlite:///{instance / 'survey.sqlite3'}",
+        database_url=kept.read_text(encoding="utf-8") if kept.is_file() else f"sqlite:///{instance / 'survey.sqlite3'}",
         secret_key="a secret key of the benchmarks, long enough to sign with",
         password_salt="a salt of the benchmarks, long enough to be taken",
         vault_keys={"k1": bytes(range(32))},

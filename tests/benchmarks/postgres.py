@@ -1,4 +1,4 @@
-"""Submitting and the raw CSV on a PostgreSQL whose commits reach the disk, against the bare driver."""
+"""A PostgreSQL whose commits reach the disk: submitting and the raw CSV against the bare driver, index and pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from sqlalchemy import make_url
 
 from tests.benchmarks.exporting import Dump, measure_rows
 from tests.benchmarks.figures import Figure, Goal
+from tests.benchmarks.indexing import compare_refresh, measure_cold_build
 from tests.benchmarks.measuring import Action, compare_prepared
+from tests.benchmarks.serving import compare_issues_pages, measure_form_page
 from tests.benchmarks.stores import Store, Stores, fill_store
 from tests.benchmarks.submitting import (
     REPEATS,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 OWN_SERVER = "TEST_DATABASE_URL"
 _LARGEST = 10_000
+_WHERE = ", PostgreSQL"
 _SUBMIT, _CSV = "submitting, PostgreSQL", "CSV of all responses with labels, PostgreSQL"
 _SUBMIT_GOAL, _CSV_GOAL = Goal("at least", 0.8), Goal("at least", 0.25)
 
@@ -47,10 +50,17 @@ def measure_postgres(stores: Stores, sizes: Sequence[int], repeats: int | None) 
                 yield Figure.missing("csv-postgres", _CSV, size, "COPY", _CSV_GOAL, "no server")
             yield Figure.missing("submit-postgres", _SUBMIT, sizes[-1], "bare psycopg", _SUBMIT_GOAL, "no server")
             return
+        filled = []
         for size in sizes:
             store = _seed(stores, size, started.create_empty())
             stack.callback(store.database.close)
+            filled.append(store)
             yield _measure_csv(store, stores.folder, repeats or 5)
+            yield from measure_cold_build(store, repeats or 5, key="build-postgres", where=_WHERE)
+        yield from measure_form_page(filled[0], repeats or 201, of="-postgres", where=_WHERE)
+        if len(filled) > 1:
+            yield from compare_issues_pages(filled, repeats or 7, of="-postgres", where=_WHERE)
+            yield compare_refresh(filled[-1], filled[0], repeats or 21, key="refresh-postgres", where=_WHERE)
         yield _measure_submit(store, started, repeats or REPEATS)
 
 

@@ -59,14 +59,14 @@ def measure_serving(stores: Stores, sizes: Sequence[int], repeats: int | None) -
     yield from measure_start(stores.folder, repeats or 7)
 
 
-def measure_form_page(store: Store, repeats: int) -> Iterator[Figure]:
+def measure_form_page(store: Store, repeats: int, *, of: str = "", where: str = "") -> Iterator[Figure]:
     """One GET of a page with eight fields over a kept connection, as a browser asks for it, to a worker of gunicorn."""
     path = f"/r/{begin_return(store)}/p/{FORM_PAGE}"
     store.database.close()
     with run_server(store.settings.instance) as port, closing(HTTPConnection("127.0.0.1", port)) as connection:
         for key, title, hello, goal in (
-            ("form-page", f"form page of {FORM_FIELDS} fields (GET)", "/hello/", Goal("at least", 0.15)),
-            ("form-page-frame", "the same", "/hello-in-frame", None),
+            (f"form-page{of}", f"form page of {FORM_FIELDS} fields (GET){where}", "/hello/", Goal("at least", 0.15)),
+            (f"form-page-frame{of}", "the same", "/hello-in-frame", None),
         ):
             paired = compare(
                 partial(fetch, connection, path), partial(fetch, connection, hello), repeats=repeats, warm_ups=WARM_UPS
@@ -143,22 +143,28 @@ def _wait_for(port: int) -> None:
 
 
 def measure_issues_page(stores: Stores, sizes: Sequence[int], repeats: int) -> Iterator[Figure]:
+    yield from compare_issues_pages([stores.find(size) for size in sizes], repeats)
+
+
+def compare_issues_pages(stores: Sequence[Store], repeats: int, *, of: str = "", where: str = "") -> Iterator[Figure]:
     """The whole page, which carries its charts as JSON, with many responses against the fewest.
 
     Once as it was just seen, and once under filters that nobody asked for before, where no result is remembered.
     """
     path = f"/desk/rounds/{LATER}/issues"
-    fewest = sizes[0]
-    clients = {size: sign_in_analyst(stores.find(size)) for size in sizes}
+    fewest = stores[0].size
+    clients = {store.size: sign_in_analyst(store) for store in stores}
     # One row of filters a client: a row begun again would meet results that are remembered.
-    filtered = {size: _prepare_filtered(client, path, stores.questionnaire) for size, client in clients.items()}
-    for larger in sizes[1:]:
+    filtered = {size: _prepare_filtered(client, path, stores[0].questionnaire) for size, client in clients.items()}
+    for larger in [store.size for store in stores[1:]]:
         paired = compare(
             partial(get_page, clients[larger], path), partial(get_page, clients[fewest], path), repeats=repeats
         )
-        yield _build_issues_figure("issues-page", "issues page (HTML with its JSON)", larger, fewest, paired)
+        title = f"issues page (HTML with its JSON){where}"
+        yield _build_issues_figure(f"issues-page{of}", title, larger, fewest, paired)
         paired = compare_prepared(filtered[larger], filtered[fewest], repeats=repeats)
-        yield _build_issues_figure("issues-page-new", "issues page under new filters", larger, fewest, paired)
+        title = f"issues page under new filters{where}"
+        yield _build_issues_figure(f"issues-page-new{of}", title, larger, fewest, paired)
     for client in clients.values():
         client.application.extensions[EXTENSION].database.close()
 

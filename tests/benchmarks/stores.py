@@ -24,7 +24,7 @@ from surveyapp.records.encryption import Vault
 from surveyapp.records.migrations import migrate
 from surveyapp.records.tables import response, survey
 from surveyapp.settings import Settings
-from tests.benchmarks.installation import EARLIER, LATER, build_settings
+from tests.benchmarks.installation import EARLIER, LATER, build_settings, keep_database_url
 from tests.benchmarks.returns import InventedReturn, draw_returns
 
 BATCH = 5000
@@ -114,7 +114,9 @@ class Stores:
 def fill_store(instance: Path, questionnaire: Questionnaire, size: int, database_url: str = "") -> Store:
     """A migrated database with two open rounds and `size` returns, the earlier round's first."""
     instance.mkdir()
-    settings = build_settings(instance, database_url)
+    if database_url:
+        keep_database_url(instance, database_url)
+    settings = build_settings(instance)
     database = open_database(settings.database_url)
     migrate(database)
     with database.write() as connection:
