@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 MOMENT = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
 ROUND = "/desk/rounds/sample-2026"
-LARGEST = 150_000  # bytes of a picture
+LARGEST = 200_000  # bytes of a picture
 STILL_MS = 400  # until what moves or fades has come to rest
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1180, "height": 860}
@@ -106,16 +106,23 @@ def photograph_form(server: LiveServer, browser: Browser, folder: Path) -> None:
         visit.press()
         company.goto(f"{server.url}{visit.path}?lang=ja")
         save(company, folder / "receipt-ja")
+        company.goto(f"{server.url}{visit.path.replace('receipt', 'readiness')}?lang=ko")
+        save(company, folder / "readiness-ko")
 
 
 def photograph_desk(server: LiveServer, browser: Browser, folder: Path) -> None:
-    """The issues page and the questions page of the later sample round."""
+    """What staff see of the later sample round, and what leaves it."""
     session = sign_in_as(server.app, "analyst")
     for name, path, size, top in (
         ("issues-en", f"{ROUND}/issues?lang=en", DESK, "body"),
         ("issues-ko", f"{ROUND}/issues?lang=ko", DESK, "body"),
         ("issues-ja", f"{ROUND}/issues?lang=ja", PHONE, "#ranking"),
         ("questions-ko", f"{ROUND}/questions?section=sec_challenges&lang=ko", DESK, "body"),
+        ("progress-ko", "/desk/rounds/sample-2025/progress?lang=ko", DESK, "body"),
+        ("briefing-ko", f"{ROUND}/briefing?lang=ko", DESK, "body"),
+        ("disclosure-ko", f"{ROUND}/disclosure?audience=japan&by=product_categories&lang=ko", DESK, "body"),
+        ("export-ko", f"{ROUND}/export?kind=deidentified&format=xlsx&lang=ko", DESK, "body"),
+        ("codebook-ja", f"{ROUND}/codebook?lang=ja", PHONE, "body"),
     ):
         with open_page(server, browser, size) as desk:
             carry_session(session, desk.context, server)
