@@ -26,7 +26,9 @@ def describe_hidden(words: Words, hidden: Hidden) -> str:
         Hidden.REST_TOO_SMALL: words.gettext("hidden: too few companies did not give this answer"),
         Hidden.FEW_CASES: words.gettext("not broken down: fewer than five companies"),
         Hidden.TOTAL_HIDDEN: words.gettext("hidden: the figure it belongs to is hidden"),
-        Hidden.PROTECTS_ANOTHER: words.gettext("hidden: it would betray another hidden figure"),
+        Hidden.PROTECTS_ANOTHER: words.gettext(
+            "hidden: too few companies, or a hidden figure could be worked out from it"
+        ),
         Hidden.RELEASED_BEFORE: words.gettext("hidden: with earlier releases it could betray a company"),
         Hidden.FEW_DETAILS: words.gettext("hidden: too few companies gave details"),
         Hidden.DOMINATED: words.gettext("hidden: one or two companies make up most of it"),
@@ -42,7 +44,7 @@ def name_hidden(words: Words, hidden: Hidden) -> str:
         Hidden.REST_TOO_SMALL: words.gettext("too few others"),
         Hidden.FEW_CASES: words.gettext("few cases"),
         Hidden.TOTAL_HIDDEN: words.gettext("total hidden"),
-        Hidden.PROTECTS_ANOTHER: words.gettext("protects another"),
+        Hidden.PROTECTS_ANOTHER: words.gettext("protected"),
         Hidden.RELEASED_BEFORE: words.gettext("released before"),
         Hidden.FEW_DETAILS: words.gettext("few details"),
         Hidden.DOMINATED: words.gettext("few make up most of it"),

@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import product
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,7 @@ from surveyapp.analysis.disclosure import (
     release_question,
     release_readiness,
 )
+from surveyapp.analysis.disclosure.rules import TELLING
 from surveyapp.analysis.issues import rank_issues
 from surveyapp.analysis.readiness import profile_readiness
 from surveyapp.analysis.segments import SEGMENT_QUESTIONS, SegmentQuestion, cross_areas
@@ -328,6 +330,74 @@ def test_the_heat_map(field: Field) -> None:
     cross = cross_areas(field.index, field.questionnaire, mask, "company_size")
     reg = next(row for row in release_area_cross(cross, MINISTRY, LEAST_THRESHOLDS).rows if row[0] == "reg")
     assert {figure.hidden for figure in reg[2]} == {Hidden.FEW_CASES}
+
+
+def test_the_ministry_reads_why_a_cell_is_hidden_and_others_only_that_it_is(field: Field) -> None:
+    round_id = field.add_round()
+    for kind, named, others in (("bio", 6, 6), ("api", 12, 1), ("cdmo", 1, 11), ("pharma", 7, 7)):
+        field.add_many(
+            round_id,
+            [tick("gmp", company_type=kind)] * named + [{**NONE, "company_type": kind}] * others,
+        )
+    field.add_many(round_id, [tick("gmp", company_type="device")] * 4)
+    mask = field.mask(round_id)
+    cross = cross_areas(field.index, field.questionnaire, mask, "company_type")
+
+    def release(audience: Audience) -> dict[str, int | Hidden | None]:
+        [cells] = [
+            cells for code, _name, cells in release_area_cross(cross, audience, LEAST_THRESHOLDS).rows if code == "gmp"
+        ]
+        return {
+            segment.choice: figure.count if figure.hidden is None else figure.hidden
+            for segment, figure in zip(cross.segments, cells, strict=True)
+            if figure.hidden is not Hidden.NOT_COMPUTED
+        }
+
+    ministry = release(MINISTRY)
+    assert (ministry["api"], ministry["cdmo"]) == (Hidden.REST_TOO_SMALL, Hidden.COUNT_TOO_SMALL)
+    assert (ministry["bio"], ministry["device"]) == (6, Hidden.BASE_TOO_SMALL)
+    for audience in (JAPAN, PUBLIC):
+        assert release(audience) == {
+            "bio": 6,
+            "pharma": 7,
+            "api": Hidden.PROTECTS_ANOTHER,
+            "cdmo": Hidden.PROTECTS_ANOTHER,
+            "device": Hidden.BASE_TOO_SMALL,
+        }
+
+
+@pytest.mark.parametrize("audience", Audience)
+def test_no_reason_in_a_table_of_groups_says_anything_of_answers(
+    field: Field, taxonomy: Taxonomy, audience: Audience
+) -> None:
+    """Outside the government: neither as a word nor as what a reader is taken to know."""
+    random = Random(5)
+    round_id = field.add_round()
+    field.add_many(round_id, [{**PLAIN, **draw_answers(field.questionnaire, random)} for _ in range(36)])
+    whole = field.mask(round_id)
+    filtered = field.mask(round_id, {"company_size": ("e1_49", "e50_299", "e300_999")})
+    crosses = [
+        release_area_cross(cross_areas(field.index, field.questionnaire, whole, each), audience, LEAST_THRESHOLDS)
+        for each in SEGMENT_QUESTIONS
+    ]
+    table = release_issue_table(
+        rank_issues(field.index, field.questionnaire, taxonomy, filtered), audience, LEAST_THRESHOLDS
+    )
+    readiness = release_readiness(
+        profile_readiness(field.index, field.questionnaire, filtered), audience, LEAST_THRESHOLDS
+    )
+    questions = [
+        release_question(count_question(field.index, each, filtered), audience, LEAST_THRESHOLDS)
+        for each in field.questionnaire.questions_in("answers")
+    ]
+    released: list[Any] = [*crosses, table, readiness, *questions]
+    reasons = {figure.hidden for each in released for figure in list_figures(each)}
+    told = {known for each in released for known in each.told if not known.is_exact}
+    is_told = audience is MINISTRY
+    assert bool(reasons & TELLING) == is_told
+    assert any((known.low, known.high) != (0, len(known.members)) for known in told) == is_told
+    assert reasons >= {Hidden.BASE_TOO_SMALL, None}
+    assert told
 
 
 def test_stages_of_the_heat_map_do_not_undo_those_of_the_table(field: Field) -> None:

@@ -160,6 +160,27 @@ def test_histories(ticked: set[int], joined: list[int], groups: list[set[int]], 
                 assert max(values) - min(values) >= each.width
 
 
+@attacked
+@given(
+    ticked=st.sets(st.integers(0, 8)),
+    groups=st.lists(subsets, min_size=1, max_size=4),
+    earlier=st.lists(subsets, min_size=1, max_size=2),
+    audience=st.sampled_from((Audience.JAPAN, Audience.PUBLIC)),
+)
+def test_one_reason_for_whoever_is_told_none(
+    ticked: set[int], groups: list[FrozenBitMap], earlier: list[FrozenBitMap], audience: Audience
+) -> None:
+    """Also where two kinds of readers know different earlier releases."""
+    rules = GROUPS[audience]
+    world = {company: frozenset({"a"} if company in ticked else ()) for company in range(9)}
+    ministry = [build_sum(world, "a", each, GROUPS[Audience.MINISTRY], may_hide=True) for each in earlier]
+    told = protect(ministry, watch_companies=True).told
+    sums = [build_sum(world, "a", each, rules, may_hide=True) for each in groups]
+    verdict = protect(sums, before=[(), told], watch_companies=True)
+    assert len(set(verdict.reasons) - {None, Hidden.BASE_TOO_SMALL, Hidden.NOT_COMPUTED}) <= 1
+    assert all(each.is_exact or (each.low, each.high) == (0, len(each.members)) for each in verdict.told)
+
+
 def test_the_same_release_again_hides_nothing_more() -> None:
     rules = GROUPS[Audience.JAPAN]
     world = {company: frozenset({"a"} if company < 5 else ()) for company in range(12)}

@@ -244,6 +244,15 @@ def test_what_follows_from_elsewhere_is_said_to_be_betrayed() -> None:
     assert plan_suppression(problem).betrayed == {0}
 
 
+@pytest.mark.parametrize(("low", "more"), [(0, frozenset()), (4, frozenset({1}))])
+def test_where_no_reason_is_told_a_cell_hidden_alone_still_has_its_own(low: int, more: frozenset[int]) -> None:
+    """Of 4 to 6 that are possible, only 4 is too few: no other hidden cell, no doubt that it is the sensitive one."""
+    cells = (CellRow((0,), 4, True, (0, 4)), CellRow((1,), 5, False, (5, 5), 1.0))
+    problem = Problem((10, 10), (Row((0,), low, 6),), cells, (Target((0,), 2),), tells_reasons=False)
+    plan = plan_suppression(problem)
+    assert (plan.hidden, plan.is_proven) == (more, True)
+
+
 def test_a_table_that_is_too_large_is_refused() -> None:
     cells = (CellRow((0,), 5, False, (0, 9), 1.0),) * (MOST_CELLS + 1)
     with pytest.raises(TableTooLarge, match="merge categories"):

@@ -115,10 +115,10 @@ METHOD = (
 )
 RANGE = "; range: 95% Wilson interval of the share; severity and open share held fixed, so it is too narrow"
 COUNT = "hidden: too few companies gave this answer"
-BETRAYS = "hidden: it would betray another hidden figure"
+BETRAYS = '"hidden: too few companies, or a hidden figure could be worked out from it"'
 GROUP = "hidden: the group has too few companies"
 TOTAL = "hidden: the figure it belongs to is hidden"
-PROTECTS = "hidden: it would betray another hidden figure"
+PROTECTS = BETRAYS
 NOT_CODED = ",,texts to the ministry are not coded yet,"
 CODES = ("NM2Y-CFCB,", "SS0X-XJPR,", "4ZT8-AX9S,")  # of the share of gmp, pms and gmp-audit in this very table
 

@@ -19,7 +19,7 @@ class Hidden(StrEnum):
     REST_TOO_SMALL = "rest_too_small"  # too few of the group did not give it
     FEW_CASES = "few_cases"  # named by fewer than five: not broken down
     TOTAL_HIDDEN = "total_hidden"  # a part of a figure that is itself hidden
-    PROTECTS_ANOTHER = "protects_another"  # would betray a hidden figure by subtraction
+    PROTECTS_ANOTHER = "protects_another"  # would betray a hidden figure, or any reason that is not told
     RELEASED_BEFORE = "released_before"  # hidden by one of these rules, or would betray together with earlier releases
     FEW_DETAILS = "few_details"  # too few gave the details it rests on
     DOMINATED = "dominated"  # one or two companies make up most of the sum

@@ -11,7 +11,7 @@ from surveyapp.analysis.disclosure.figures import Hidden, ReleasedFigure
 from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum, Told, exclude, protect, tell
 from surveyapp.analysis.disclosure.links import Link, LinkKind
 from surveyapp.analysis.disclosure.released import ReleasedIssueRow, ReleasedIssueTable
-from surveyapp.analysis.disclosure.rules import Rules, find_rules, release_origin
+from surveyapp.analysis.disclosure.rules import Rules, blur_reason, find_rules, release_origin
 from surveyapp.analysis.disclosure.summaries import limit_rules, tell_basis
 from surveyapp.analysis.intervals import Share
 from surveyapp.analysis.issue_questions import AREAS_QUESTION, NO_DIFFICULTY
@@ -241,7 +241,4 @@ def _blur_reasons(reasons: Sequence[Hidden | None]) -> list[Hidden | None]:
     """One reason for all hidden parts of a small split: "too few named it" bounds a count, and with the published total
     that bound can fix the count of a group of one. That a group is too small its base says anyway.
     """
-    return [
-        Hidden.PROTECTS_ANOTHER if reason in (Hidden.COUNT_TOO_SMALL, Hidden.REST_TOO_SMALL) else reason
-        for reason in reasons
-    ]
+    return [reason and blur_reason(reason) for reason in reasons]

@@ -16,7 +16,7 @@ from pyroaring import BitMap, FrozenBitMap
 from surveyapp.analysis.disclosure.figures import Hidden
 from surveyapp.analysis.disclosure.links import Link, write_rows
 from surveyapp.analysis.disclosure.problems import CellRow, Plan, Problem, Row, Target
-from surveyapp.analysis.disclosure.rules import Rules
+from surveyapp.analysis.disclosure.rules import TELLING, Rules, blur_reason
 from surveyapp.analysis.disclosure.suppression import MOST_CELLS, SECONDS, TableTooLarge, plan_suppression
 
 
@@ -116,7 +116,8 @@ def protect(
     """Which sums are hidden so that neither a sensitive one nor one company's answer follows from all that is told.
 
     `beside` is told in other figures of the same release, `before` in earlier ones. What is hidden of an answer that
-    was released before has one reason for all: beside the earlier figures the reason itself would tell too much.
+    was released before has one reason for all: beside the earlier figures the reason itself would tell too much. So has
+    what is hidden of a table of groups for an audience that is not told reasons (`Rules.tells_reasons`).
 
     `links` bind answers of this release to each other, `across` binds them to answers told before.
 
@@ -128,15 +129,20 @@ def protect(
         _protect_from(sums, beside, told, (links, across), watch_companies=watch_companies, seconds=seconds)
         for told in before
     ]
-    reasons = tuple(
-        _join_reasons(each, [verdict.reasons[place] for verdict in verdicts]) for place, each in enumerate(sums)
-    )
+    reasons = [_join_reasons(each, [verdict.reasons[place] for verdict in verdicts]) for place, each in enumerate(sums)]
+    if Hidden.RELEASED_BEFORE in reasons and not _tells_reasons(sums):
+        # Two reasons would part those that earlier releases would betray from those that are hidden anyway.
+        reasons = [Hidden.RELEASED_BEFORE if each is Hidden.PROTECTS_ANOTHER else each for each in reasons]
     return Verdict(
-        reasons,
+        tuple(reasons),
         tuple(tell(sums, reasons)),
         is_proven=all(verdict.is_proven for verdict in verdicts),
         betrayed=max(verdict.betrayed for verdict in verdicts),
     )
+
+
+def _tells_reasons(sums: Iterable[Sum]) -> bool:
+    return all(each.rules.tells_reasons for each in sums)
 
 
 def _join_reasons(each: Sum, reasons: Sequence[Hidden | None]) -> Hidden | None:
@@ -188,7 +194,10 @@ def _solve(
     watch_companies: bool,
     seconds: float,
 ) -> Verdict:
-    reasons: list[Hidden | None] = [each.reason if each.members else Hidden.NOT_COMPUTED for each in sums]
+    tells_reasons = _tells_reasons(sums)
+    reasons: list[Hidden | None] = [
+        _find_own_reason(each, tells_reasons=tells_reasons) if each.members else Hidden.NOT_COMPUTED for each in sums
+    ]
     betrayed, is_proven = 0, True
     released = {answer for told in before for answer in told.answers}
     for places, told, bound in _split(sums, [*beside, *before], links):
@@ -196,10 +205,10 @@ def _solve(
             raise TableTooLarge(len(places))
         part = [sums[place] for place in places]
         is_repeated = any(not released.isdisjoint(each.answers) for each in told)
-        if is_repeated and _says_nothing_new(part, told):
+        if is_repeated and _says_nothing_new(part, [reasons[place] for place in places], told):
             continue
         problem = _build_problem(part, told, bound, watch_companies=watch_companies or is_repeated)
-        plan = plan_suppression(replace(problem, tells_reasons=not is_repeated), seconds)
+        plan = plan_suppression(replace(problem, tells_reasons=tells_reasons and not is_repeated), seconds)
         betrayed += len(plan.betrayed)
         is_proven = is_proven and plan.is_proven
         for place, reason in zip(places, _mark(part, plan, is_repeated=is_repeated), strict=True):
@@ -224,17 +233,20 @@ def tell(sums: Sequence[Sum], reasons: Sequence[Hidden | None]) -> Iterator[Told
             yield Told(each.answers, each.members, low, high, each.width)
 
 
-def _says_nothing_new(sums: Sequence[Sum], told: Iterable[Told]) -> bool:
+def _find_own_reason(each: Sum, *, tells_reasons: bool) -> Hidden | None:
+    return each.reason if each.reason is None or tells_reasons else blur_reason(each.reason)
+
+
+def _says_nothing_new(sums: Sequence[Sum], reasons: Sequence[Hidden | None], told: Iterable[Told]) -> bool:
     """Whether the reader was told all of it before, the marks included: nothing can follow that did not before."""
     known = set(told)
-    return known.issuperset(tell(sums, [each.reason for each in sums]))
+    return known.issuperset(tell(sums, reasons))
 
 
 def _mark(sums: Sequence[Sum], plan: Plan, *, is_repeated: bool) -> Iterator[Hidden | None]:
     neutral = Hidden.RELEASED_BEFORE if is_repeated else Hidden.PROTECTS_ANOTHER
     for place, each in enumerate(sums):
-        is_telling = each.reason in (Hidden.COUNT_TOO_SMALL, Hidden.REST_TOO_SMALL)
-        if place in plan.hidden or (place in plan.blurred and is_telling):
+        if place in plan.hidden or (place in plan.blurred and each.reason in TELLING):
             yield neutral
         else:
             yield each.reason

@@ -20,6 +20,12 @@ from surveyapp.fieldwork.thresholds import Audience, Thresholds
 # its group and its mark leave room: 1 = two values.
 PROTECTION_WIDTHS: Mapping[Audience, int] = {Audience.MINISTRY: 1, Audience.JAPAN: 2, Audience.PUBLIC: 2}
 
+# Who is told of each hidden count in a table of groups why it is hidden: the ministry is bound to secrecy and has to
+# explain each cell. Others could work out from the reasons more than is shown: docs/method/disclosure.md, section 7.
+TOLD_REASONS = frozenset({Audience.MINISTRY})
+# Reasons that say something of the answers. That a group is too small is known of it without.
+TELLING = frozenset({Hidden.COUNT_TOO_SMALL, Hidden.REST_TOO_SMALL, Hidden.FEW_DETAILS})
+
 DOMINANT = 2  # the n of the n-k rule: so many companies together …
 DOMINANT_SHARE = Fraction(85, 100)  # … may make up at most k = 85 % of a sum
 PRIOR_SHARE = Fraction(10, 100)  # the p of the p% rule
@@ -52,6 +58,10 @@ class Rules:
     @property
     def width(self) -> int:
         return PROTECTION_WIDTHS[self.audience]
+
+    @property
+    def tells_reasons(self) -> bool:
+        return not self.of_group or self.audience in TOLD_REASONS
 
     def find_reason(self, count: int, base: int) -> Hidden | None:
         """Why a count may not be shown. Over a whole round nobody is betrayed by "none" or "all"."""
@@ -139,7 +149,12 @@ class Rules:
         return make_figure(self.audience, value=Fraction(value))
 
     def hide(self, reason: Hidden) -> ReleasedFigure:
-        return hide_figure(self.audience, reason)
+        return hide_figure(self.audience, reason if self.tells_reasons else blur_reason(reason))
+
+
+def blur_reason(reason: Hidden) -> Hidden:
+    """The one reason that stands for all that say something of the answers."""
+    return Hidden.PROTECTS_ANOTHER if reason in TELLING else reason
 
 
 def release_origin(origin: Origin) -> Origin:

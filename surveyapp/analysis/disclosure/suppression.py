@@ -75,7 +75,9 @@ class _Planner:
         """None where a target is betrayed; else whose reasons must not be told for none to be: as few as may be."""
         every = self._list_hidden(hidden)
         if not self.problem.tells_reasons:
-            return None if self._find_some_betrayed(hidden) else every
+            # One cell alone is known to be the sensitive one: that it is hidden says about as much as its own reason.
+            is_telling = len(every) == 1 and not hidden and bool(self._find_betrayed(NOTHING, NOTHING))
+            return None if is_telling or self._find_some_betrayed(hidden) else every
         # What is betrayed even where no reason is told is betrayed with them. Most choices but the first fail here.
         if hidden and self._find_some_betrayed(hidden):
             return None
