@@ -16,7 +16,6 @@ from surveyapp.web.frame import Notice
 from surveyapp.web.locale import PARAMETER, find_language
 
 _PARAMETERS = frozenset({PARAMETER, "form", "language"})
-_ACTION = "export.csv"
 
 Reply = Response | tuple[str, int]
 
@@ -24,7 +23,7 @@ Reply = Response | tuple[str, int]
 @allow(ANALYST)
 def send_raw(slug: str) -> Reply:
     """The raw file: names of choices, or labels in one language."""
-    return send_composed(slug, _read_request("raw"), _ACTION)
+    return _send(slug, "raw")
 
 
 def _show_export_again(slug: str) -> str:
@@ -36,13 +35,17 @@ def _show_export_again(slug: str) -> str:
 @show_again_with(_show_export_again)
 def send_identified(slug: str) -> Reply:
     """The raw file with what names the companies; a manager says why it is needed."""
-    return send_composed(slug, _read_request("identified"), _ACTION)
+    return _send(slug, "identified")
 
 
 @allow(ANALYST)
 def send_ministry(slug: str) -> Reply:
     """The ministry table: released figures only."""
-    return send_composed(slug, _read_request("ministry"), _ACTION)
+    return _send(slug, "ministry")
+
+
+def _send(slug: str, kind: ExportKind) -> Reply:
+    return send_composed(slug, _read_request(kind), action="export.csv")
 
 
 def _read_request(kind: ExportKind) -> ExportRequest:

@@ -186,10 +186,10 @@ def test_starttls_with_a_certificate_that_is_trusted(tmp_path: Path) -> None:
         known = {"security": "starttls", "ca_file": str(certificate[0]), "user": "office", "password": "a secret"}
         assert send(smtp, make(), **known)[0].kind == "sent"
         expect_unusable(smtp.port, "sign_in", **{**known, "password": "another"})
-        expect_unusable(smtp.port, "encryption", security="starttls")
+        expect_unusable(smtp.port, "encryption", security="starttls", timeout=5.0)
     with run_smtp_server(certificate=certificate, is_tls=True) as smtp:
         assert send(smtp, make(), security="tls", ca_file=str(certificate[0]))[0].kind == "sent"
-        expect_unusable(smtp.port, "encryption", security="tls")
+        expect_unusable(smtp.port, "encryption", security="tls", timeout=5.0)
 
 
 def test_a_certificate_of_another_name_is_not_trusted(tmp_path: Path) -> None:

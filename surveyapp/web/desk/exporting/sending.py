@@ -48,10 +48,10 @@ def _show_again(slug: str) -> str:
 @show_again_with(_show_again)
 def make_file(slug: str) -> Response | tuple[str, int]:
     """Send the file that was composed, or ask for the job that makes it."""
-    return send_composed(slug, read_options(), "export.file")
+    return send_composed(slug, read_options(), action="export.file")
 
 
-def send_composed(slug: str, chosen: ExportRequest, action: str) -> Response | tuple[str, int]:
+def send_composed(slug: str, chosen: ExportRequest, *, action: str) -> Response | tuple[str, int]:
     """The file, written to the audit trail as `action`; or the list of files, in which a job puts it.
 
     What names companies is for managers, who say why in the field `reason`.
