@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
 
 OWN_SERVER = "TEST_DATABASE_URL"
-_LARGEST = 10_000
+_LARGEST = 100_000
 _WHERE = ", PostgreSQL"
 _SUBMIT, _CSV = "submitting, PostgreSQL", "CSV of all responses with labels, PostgreSQL"
 _SUBMIT_GOAL, _CSV_GOAL = Goal("at least", 0.8), Goal("at least", 0.25)
