@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parent
 WAITS_FOR_PROCESSES = ("browser", "commands", "journeys", "load")
-NO_SECOND_TRY = ("test_loss.py", "test_four_processes.py")  # a failure there may be an answer that was lost
+NO_SECOND_TRY = ("test_loss.py",)  # a failure there may be an answer that was lost
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")  # as .ci/find_browser
 HEADLESS_SHELL = "chromium-headless-shell"  # the same without windows; starts faster
 BROWSER_FLAGS = (

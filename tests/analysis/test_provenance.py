@@ -278,7 +278,7 @@ def test_what_was_released_to_others_is_not_found(desk: Desk) -> None:
         desk.trace(code, Audience.MINISTRY)
 
 
-def test_codes_of_a_survey_are_unique_and_soon_found(desk: Desk) -> None:
+def test_codes_of_a_survey_are_unique_and_looked_for_in_less_than_a_second(desk: Desk) -> None:
     for _ in range(12):
         desk.field.add_many(desk.round_id, [tick("gmp", "reg")] * 5 + [NONE] * 5)
         desk.release()
@@ -296,7 +296,7 @@ def test_codes_of_a_survey_are_unique_and_soon_found(desk: Desk) -> None:
     with desk.field.database.read() as connection, pytest.raises(FigureUnknown):
         find_figures(connection, desk.field.survey_id, "00000000", audiences=EVERYBODY)
     took = time.thread_time() - started
-    assert took < 5, f"{len(codes):,} figures of {len(releases)} releases: {took:.3f} s of CPU"
+    assert took < 1, f"{len(codes):,} figures of {len(releases)} releases: {took:.3f} s of CPU"
 
 
 @pytest.mark.parametrize("typed", ["0K7M-1XWZ", "0k7m1xwz", " ok7m - lxwz ", "OK7M-IXWZ", "０Ｋ７Ｍ－１ＸＷＺ"])

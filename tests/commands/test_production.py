@@ -359,7 +359,7 @@ def test_slow_clients_hold_up_nobody_who_has_sent_a_request(server: ProductionSe
     try:
         started = time.monotonic()
         assert wire.ask("GET", f"/s/{SLUG}/").status == 200
-        assert time.monotonic() - started < 20  # with no thread free it would be a minute and more
+        assert time.monotonic() - started < 5
     finally:
         for each in (*idle, *half):
             each.close()

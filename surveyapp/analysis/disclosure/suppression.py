@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from surveyapp.analysis.disclosure.many_sums import Numbers
 
 SECONDS = 5.0  # for one problem on a page; whatever is not proven by then is hidden
-JOB_SECONDS = 240.0  # the same in a job, which leaves a minute of its five for everything else
 MOST_CELLS = 10_000  # in one problem; more are refused before anything is worked out
 NOTHING: frozenset[int] = frozenset()
 
