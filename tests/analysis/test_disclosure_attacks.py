@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyroaring import FrozenBitMap
 
@@ -158,6 +158,74 @@ def test_histories(ticked: set[int], joined: list[int], groups: list[set[int]], 
             if each.reason is not None and each.members:
                 values = {count_in(entry, "a", each.members) for entry in worlds}
                 assert max(values) - min(values) >= each.width
+
+
+@settings(attacked, max_examples=40)
+@example(  # "none" rises by one with the one company that joins
+    kind="none_or_any",
+    given_answers=[{"b", "c"}, {"a"}, {"b", "c"}, {"b", "c"}, {"b"}, {"a"}],
+    joined=[5, 6],
+    group={4, 5},
+    edited=None,
+    audience=Audience.JAPAN,
+)
+@given(
+    kind=st.sampled_from(("none_or_any", "whole_and_parts", "parts_of_whole")),
+    given_answers=st.lists(st.sets(st.sampled_from("abc")), min_size=6, max_size=6),
+    joined=st.lists(st.integers(4, 6), min_size=2, max_size=3).map(sorted),
+    group=st.sets(st.integers(0, 5)),
+    edited=st.none() | st.integers(0, 3),
+    audience=st.sampled_from(Audience),
+)
+def test_histories_of_answers_that_are_bound_to_each_other(
+    kind: LinkKind,
+    given_answers: list[set[str]],
+    joined: list[int],
+    group: set[int],
+    edited: int | None,
+    audience: Audience,
+) -> None:
+    """No release tells more of an answer to whoever knows the rules and all releases before, edited returns included."""
+    names = "abc"
+    world = dict(enumerate(map(frozenset, given_answers)))
+    link = Link(kind, tuple(names), FrozenBitMap(range(7)))
+    if world not in list_worlds(range(6), names, (), [link]):
+        return
+    told: list[Told] = []
+    sums: list[Sum] = []
+    for release, here in enumerate(joined):
+        members = set(range(here))
+        if edited is not None and release:  # what it said before is another unknown than what it says now
+            members = members - {edited} | {6}
+            world[6] = world[edited]
+        present = FrozenBitMap(members)
+        parts = [(present, WHOLE[audience]), (present & FrozenBitMap(group), GROUPS[audience])]
+        fresh = [
+            build_sum(world, name, part, rules, may_hide=True) for part, rules in parts if part for name in names
+        ]
+        verdict = protect(fresh, before=[told], links=[Link(kind, tuple(names), present)], watch_companies=True)
+        sums += fresh
+        companies = sorted(set().union(*(each.members for each in sums)))
+        worlds = list_worlds(companies, names, [*told, *verdict.told], [link])
+        free = list_worlds(companies, names, [*told, *list_harmless(fresh, verdict.told)], [link])
+        told += verdict.told
+        for name in names:
+            check_companies(companies, name, worlds, free)
+        for each in sums:
+            if each.reason is not None:
+                values = {count_in(entry, each.answers, each.members) for entry in worlds}
+                possible = {count_in(entry, each.answers, each.members) for entry in free}
+                assert max(values) - min(values) >= min(each.width, max(possible) - min(possible)), (each, values)
+
+
+def list_harmless(sums: Sequence[Sum], told: Sequence[Told]) -> list[Told]:
+    """What betrays nobody by the rules of a whole round: that all gave an answer, or none did."""
+    whole = {(each.answers, each.members) for each in sums if not each.rules.of_group}
+    return [
+        each
+        for each in told
+        if each.is_exact and each.low in (0, len(each.members)) and (each.answers, each.members) in whole
+    ]
 
 
 @attacked

@@ -102,10 +102,12 @@ class Audit:
     def find_betrayed(self, *, is_one_enough: bool = False) -> list[int]:
         """The places of the targets that are not shown to be open.
 
-        `is_one_enough`: only of those that the relaxation proves to be betrayed, if there are any.
+        `is_one_enough`: only of those that the relaxation proves to be betrayed, if there are any. Where some are, most
+        targets are open all the same, and one aim shows many of them so: each alone would take a programme or two.
         """
         self._try_witnesses()
         if is_one_enough:
+            self._try_random_aims(is_linear=True)
             for place in self._list_waiting():
                 self._find_linear_ends(place)
             if proven := [place for place in self._list_waiting() if self.is_betrayed(place)]:
@@ -146,7 +148,7 @@ class Audit:
             if self._is_witness(values):
                 self._keep(values)
 
-    def _try_random_aims(self) -> None:
+    def _try_random_aims(self, *, is_linear: bool = False) -> None:
         random = Random(len(self.targets))  # noqa: S311 -- aims, not secrets
         waiting, aims = self._list_waiting(), 0
         while len(waiting) >= WORTHWHILE and thread_time() < self._deadline:
@@ -155,7 +157,7 @@ class Audit:
                 unknowns = list(self.targets[place].unknowns)
                 costs[unknowns] += random.choice((-1.0, 1.0)) / max(len(unknowns), 1)
             for is_highest in (True, False):
-                if not self._solve_linear(costs, is_highest=is_highest)[1]:
+                if not self._solve_linear(costs, is_highest=is_highest)[1] and not is_linear:
                     self._solve_integer(costs, is_highest=is_highest, gap=AIM_GAP * len(waiting))
             aims += 1
             before, waiting = waiting, self._list_waiting()

@@ -14,7 +14,7 @@ from itertools import combinations
 from pyroaring import BitMap, FrozenBitMap
 
 from surveyapp.analysis.disclosure.figures import Hidden
-from surveyapp.analysis.disclosure.links import Link, write_rows
+from surveyapp.analysis.disclosure.links import Link, extend_links, write_rows
 from surveyapp.analysis.disclosure.problems import CellRow, Plan, Problem, Row, Target
 from surveyapp.analysis.disclosure.rules import TELLING, Rules, blur_reason
 from surveyapp.analysis.disclosure.suppression import MOST_CELLS, SECONDS, TableTooLarge, plan_suppression
@@ -160,29 +160,10 @@ def _protect_from(
     watch_companies: bool,
     seconds: float,
 ) -> Verdict:
-    """What one kind of reader must not be shown.
-
-    What binds answers to each other is looked at within a release, what binds releases to each other answer by answer:
-    both at once would take too long.
-    """
+    """What one kind of reader must not be shown. Rules of answers hold for returns as they were earlier, too."""
     links, across = bonds
-    first = _solve(sums, beside, before, across if before else links, watch_companies=watch_companies, seconds=seconds)
-    if not before or not links:
-        return first
-    held = [
-        replace(each, reason=Hidden.RELEASED_BEFORE) if each.reason is None and reason is not None else each
-        for each, reason in zip(sums, first.reasons, strict=True)
-    ]
-    second = _solve(held, beside, (), links, watch_companies=watch_companies, seconds=seconds)
-    return Verdict(
-        tuple(
-            reason if reason in (None, each.reason) and reason == other else other and Hidden.RELEASED_BEFORE
-            for each, reason, other in zip(sums, first.reasons, second.reasons, strict=True)
-        ),
-        (),
-        is_proven=first.is_proven and second.is_proven,
-        betrayed=max(first.betrayed, second.betrayed),
-    )
+    every = [*links, *extend_links(links, [(told.answers, told.members) for told in before]), *across]
+    return _solve(sums, beside, before, every, watch_companies=watch_companies, seconds=seconds)
 
 
 def _solve(

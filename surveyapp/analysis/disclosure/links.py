@@ -14,8 +14,10 @@ They may stand on top of each other (areas beside "none", problems inside an are
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Literal
 
 from pyroaring import FrozenBitMap
@@ -32,6 +34,21 @@ class Link:
     kind: LinkKind
     answers: tuple[str, ...]
     members: FrozenBitMap = field(repr=False)
+
+
+def extend_links(links: Iterable[Link], told: Sequence[tuple[tuple[str, ...], FrozenBitMap]]) -> Iterator[Link]:
+    """The same rules for those of whom earlier releases told, but who are not among the returns as they are now.
+
+    `told` is of which answers and of whom. A rule holds for whoever one of its answers was told of; that of an area's
+    problems for whoever was asked for them. That each had a problem is known of the present returns only.
+    """
+    for link in links:
+        has_parts = link.kind in ("whole_and_parts", "parts_of_whole")
+        asked = set(link.answers[1:] if has_parts else link.answers)
+        found = [members for answers, members in told if not asked.isdisjoint(answers)]
+        others = reduce(or_, found, FrozenBitMap()) - link.members
+        if others:
+            yield Link("parts_of_whole" if has_parts else link.kind, link.answers, FrozenBitMap(others))
 
 
 def write_rows(link: Link, size: int, unknown: Mapping[str, int]) -> Iterator[Row]:
