@@ -196,7 +196,8 @@ def test_what_rests_on_few_details_is_hidden_alone(field: Field, taxonomy: Taxon
     field.add_many(round_id, [tick("gmp")] * 2)
     ministry = find(release_table(field, taxonomy, round_id), "gmp")
     assert (ministry.severity.value, ministry.severity.base, ministry.index.base) == (Fraction(3), 4, 18)
-    assert find(release_table(field, taxonomy, round_id, PUBLIC), "gmp").severity.hidden is Hidden.FEW_DETAILS
+    public = find(release_table(field, taxonomy, round_id, PUBLIC), "gmp")
+    assert public.severity.hidden is Hidden.PROTECTS_ANOTHER, "which reason it is is told to the ministry alone"
 
 
 def test_a_small_round_releases_nothing(field: Field, taxonomy: Taxonomy) -> None:
@@ -291,6 +292,23 @@ def test_the_companies_an_area_can_concern(field: Field, taxonomy: Taxonomy) -> 
     pms = find(release_table(field, taxonomy, round_id), "pms")
     assert pms.concerned is not None
     assert pms.concerned[1].hidden is Hidden.PROTECTS_ANOTHER
+
+
+def test_what_only_a_group_can_have_met_is_a_figure_of_that_group(field: Field, taxonomy: Taxonomy) -> None:
+    # 8 of 21, but everybody knows that it can concern the nine on the market alone: all but one of them named it.
+    round_id = field.add_round()
+    fill_stages(field, round_id, [("onmarket", 8, 1), ("prepare", 0, 12)], "pms")
+    table = release_table(field, taxonomy, round_id)
+    pms = find(table, "pms")
+    assert pms.share.hidden is pms.severity.hidden is pms.place.hidden is Hidden.REST_TOO_SMALL
+    assert set(stages(pms)) == {Hidden.TOTAL_HIDDEN}
+    leaf = next(row for row in table.leaves if row.parent == "pms" and row.code == "pms-other")
+    assert leaf.share.hidden is Hidden.REST_TOO_SMALL
+    fill_stages(field, round_id, [("onmarket", 0, 2)], "pms")
+    pms = find(release_table(field, taxonomy, round_id), "pms")
+    assert (pms.share.count, pms.share.base) == (8, 23)
+    assert pms.concerned is not None
+    assert (pms.concerned[1].count, pms.concerned[1].base) == (8, 11)
 
 
 def test_a_filtered_selection_is_an_identifying_group(field: Field, taxonomy: Taxonomy) -> None:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from pyroaring import FrozenBitMap
 
 from surveyapp.analysis.disclosure.figures import Hidden
-from surveyapp.analysis.disclosure.knowledge import Sum, Told, Verdict, protect, tell
+from surveyapp.analysis.disclosure.knowledge import Sum, Told, tell
 from surveyapp.analysis.disclosure.links import Link, LinkKind
+from surveyapp.analysis.disclosure.protection import Verdict, protect
 from surveyapp.analysis.disclosure.rules import Rules
 from surveyapp.fieldwork.thresholds import Audience, Thresholds
 from tests.analysis.brute_force import Answers, count_in, list_worlds
@@ -133,6 +134,36 @@ def test_answers_that_are_bound_to_each_other(
 
 @attacked
 @given(
+    kind=st.sampled_from(("any", "none_or_any", "whole_and_parts", "parts_of_whole")),
+    given_answers=st.lists(st.sets(st.sampled_from("abc")), min_size=5, max_size=6),
+    parts=st.lists(st.integers(0, 1), min_size=7, max_size=7),
+    apart=st.sets(st.sampled_from("abc"), max_size=1),
+    audience=st.sampled_from(Audience),
+)
+def test_groups_of_answers_that_are_bound_to_each_other(
+    kind: LinkKind, given_answers: list[set[str]], parts: list[int], apart: set[str], audience: Audience
+) -> None:
+    """The parts of an area and of its problems beside the table of the round; of one answer there may be no parts."""
+    companies, names = range(len(given_answers)), "abc"
+    link = Link(kind, tuple(names), FrozenBitMap(companies))
+    world = dict(enumerate(map(frozenset, given_answers)))
+    if world not in list_worlds(companies, names, (), [link]):
+        return
+    whole = [build_sum(world, name, link.members, WHOLE[audience], may_hide=True) for name in names]
+    table = protect(whole, links=[link])
+    groups = [FrozenBitMap(company for company in companies if parts[company] == part) for part in (0, 1)]
+    shown = [name for name, reason in zip(names, table.reasons, strict=True) if reason is None and name not in apart]
+    sums = [build_sum(world, name, group, GROUPS[audience], may_hide=True) for name in shown for group in groups]
+    verdict = protect(sums, beside=table.told, links=[link], watch_companies=True)
+    worlds = list_worlds(companies, names, [*table.told, *verdict.told], [link])
+    free = list_worlds(companies, names, table.told, [link])
+    check_sums(sums, verdict, worlds, free, GROUPS[audience])
+    for name in names:
+        check_companies(companies, name, worlds, free)
+
+
+@attacked
+@given(
     ticked=st.sets(st.integers(0, 7)),
     joined=st.lists(st.integers(4, 8), min_size=2, max_size=5).map(sorted),
     groups=st.lists(st.sets(st.integers(0, 7)), min_size=1, max_size=2),
@@ -185,7 +216,7 @@ def test_histories_of_answers_that_are_bound_to_each_other(
     edited: int | None,
     audience: Audience,
 ) -> None:
-    """No release tells more of an answer to whoever knows the rules and all releases before, edited returns included."""
+    """No release tells more to whoever knows the rules and all releases before, whatever was edited between them."""
     names = "abc"
     world = dict(enumerate(map(frozenset, given_answers)))
     link = Link(kind, tuple(names), FrozenBitMap(range(7)))
@@ -200,9 +231,7 @@ def test_histories_of_answers_that_are_bound_to_each_other(
             world[6] = world[edited]
         present = FrozenBitMap(members)
         parts = [(present, WHOLE[audience]), (present & FrozenBitMap(group), GROUPS[audience])]
-        fresh = [
-            build_sum(world, name, part, rules, may_hide=True) for part, rules in parts if part for name in names
-        ]
+        fresh = [build_sum(world, name, part, rules, may_hide=True) for part, rules in parts if part for name in names]
         verdict = protect(fresh, before=[told], links=[Link(kind, tuple(names), present)], watch_companies=True)
         sums += fresh
         companies = sorted(set().union(*(each.members for each in sums)))

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from surveyapp.analysis.disclosure.audit import Audit, find_proof
 from surveyapp.analysis.disclosure.figures import Hidden
-from surveyapp.analysis.disclosure.knowledge import protect
 from surveyapp.analysis.disclosure.problems import CellRow, Problem, Row, Target, list_rows
+from surveyapp.analysis.disclosure.protection import protect
 from surveyapp.analysis.disclosure.rollups import ROLLUPS
 from surveyapp.analysis.disclosure.rules import Rules, is_dominated, is_estimable
 from surveyapp.analysis.disclosure.solver import Programme

@@ -18,7 +18,8 @@ from time import thread_time
 from pyroaring import FrozenBitMap
 
 from surveyapp.analysis.disclosure.figures import Hidden
-from surveyapp.analysis.disclosure.knowledge import Sum, Told, protect
+from surveyapp.analysis.disclosure.knowledge import Sum, Told
+from surveyapp.analysis.disclosure.protection import protect
 from surveyapp.analysis.disclosure.rules import TOLD_REASONS, Rules
 from surveyapp.fieldwork.thresholds import Audience, Thresholds
 from tests.analysis.brute_force import Answers, count_in, list_worlds

@@ -18,8 +18,9 @@ from time import perf_counter, thread_time
 from pyroaring import FrozenBitMap
 
 from surveyapp.analysis.disclosure import TableTooLarge
-from surveyapp.analysis.disclosure.knowledge import Sum, Verdict, protect
+from surveyapp.analysis.disclosure.knowledge import Sum
 from surveyapp.analysis.disclosure.links import Link
+from surveyapp.analysis.disclosure.protection import Verdict, protect
 from surveyapp.analysis.disclosure.rules import Rules
 from surveyapp.analysis.disclosure.suppression import SECONDS, plan_suppression
 from surveyapp.fieldwork.thresholds import LEAST_THRESHOLDS, Audience

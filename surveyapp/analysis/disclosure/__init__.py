@@ -4,8 +4,9 @@ A figure for any audience but the desk is a `ReleasedFigure`: viewer pages and m
 thresholds are those of the round (`fieldwork/thresholds`). Where a count may not be shown, nothing that follows from it
 is: percent, interval, severity, index, tier, place in the order.
 
-`rules` says which figure is sensitive by itself; `knowledge` turns figures into what a reader knows of companies;
-`audit` finds what follows from that; `suppression` chooses what is hidden in addition; `rollups` what is merged before.
+`rules` says which figure is sensitive by itself; `knowledge` what a reader is told of companies; `equations` makes a
+problem of it; `audit` finds what follows; `suppression` chooses what is hidden in addition, for `protection`, which all
+tables ask; `rollups` says what is merged before.
 Modules outside this package import from here alone.
 """
 

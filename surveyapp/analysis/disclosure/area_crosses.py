@@ -10,7 +10,8 @@ from pyroaring import FrozenBitMap
 
 from surveyapp.analysis.disclosure.figures import Hidden, ReleasedFigure
 from surveyapp.analysis.disclosure.issue_tables import name_issue
-from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum, Told, exclude, protect
+from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum, Told, exclude
+from surveyapp.analysis.disclosure.protection import protect
 from surveyapp.analysis.disclosure.released import ReleasedAreaCross
 from surveyapp.analysis.disclosure.rollups import list_merged_crosses
 from surveyapp.analysis.disclosure.rules import Rules, find_rules, release_origin
@@ -66,8 +67,7 @@ def _release_cells(
     told: list[Told] = []
     rows = []
     for row in cross.rows:
-        total = whole.share(row.total)
-        is_total_hidden = total.hidden is not None or not _is_told(row, known[0])
+        is_total_hidden = _is_sensitive(row, whole) or not _is_told(row, known[0])
         if is_total_hidden or row.few_cases:
             reason = Hidden.TOTAL_HIDDEN if is_total_hidden else Hidden.FEW_CASES
             cells = [rules.hide(reason)] * len(cross.segments)
@@ -85,6 +85,14 @@ def _release_cells(
         rows=tuple(rows),
         told=tuple(told),
     )
+
+
+def _is_sensitive(row: AreaSegments, whole: Rules) -> bool:
+    """Whether the area's own share may not be shown: over the round, and among those it can concern."""
+    count = row.total.count
+    if whole.find_reason(count, row.total.base) is not None:
+        return True
+    return bool(row.impossible) and whole.for_groups().find_reason(count, len(row.possible)) is not None
 
 
 def _is_told(row: AreaSegments, beside: Sequence[Told] | None) -> bool:
@@ -106,7 +114,7 @@ def _release_row(
     # Whom the area cannot concern has not named it: that is known, and is no secret to keep.
     groups = [segment.numbers & row.possible for segment in cross.segments]
     sums = [
-        Sum(answer, group, share.count, rules, rules.find_reason(share.count, share.base))
+        Sum(answer, group, share.count, rules, rules.find_reason(share.count, len(group)))
         for group, share in zip(groups, row.cells, strict=True)
         if group
     ]

@@ -15,8 +15,9 @@ from operator import or_
 
 from pyroaring import FrozenBitMap
 
-from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum, Told, protect
+from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum, Told
 from surveyapp.analysis.disclosure.links import Link
+from surveyapp.analysis.disclosure.protection import protect
 from surveyapp.analysis.disclosure.released import ReleasedField
 from surveyapp.analysis.disclosure.rules import Rules, release_origin
 from surveyapp.analysis.intervals import Share

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pyroaring import FrozenBitMap
 
 from surveyapp.analysis.disclosure.figures import Hidden, ReleasedFigure
-from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum, Told, exclude, protect, tell
+from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum, Told, tell
 from surveyapp.analysis.disclosure.links import Link, LinkKind
+from surveyapp.analysis.disclosure.protection import protect
 from surveyapp.analysis.disclosure.released import ReleasedIssueRow, ReleasedIssueTable
 from surveyapp.analysis.disclosure.rules import Rules, blur_reason, find_rules, release_origin
 from surveyapp.analysis.disclosure.summaries import limit_rules, tell_basis
@@ -48,12 +49,12 @@ def release_issue_table(
     base = ranking.groups.base
     details = limit_rules(rules, DETAILS, base, before)
     told.append(tell_basis(DETAILS, base))
-    rows: dict[str, ReleasedIssueRow] = {}
-    for row in (*ranking.areas, *ranking.leaves):
-        share = shares[row.code]
-        breakdown, known = _release_breakdown(row, share, groups, ranking.groups, (told, before))
-        rows[row.code] = _release_row(row, share, breakdown, details)
-        told += known
+    breakdowns, known = _release_breakdowns(ranking, shares, groups, (told, before))
+    told += known
+    rows = {
+        row.code: _release_row(row, shares[row.code], breakdowns[row.code], details)
+        for row in (*ranking.areas, *ranking.leaves)
+    }
     return ReleasedIssueTable(
         audience=audience,
         origin=release_origin(ranking.origin),
@@ -69,16 +70,33 @@ def release_issue_table(
 def _protect_shares(
     ranking: IssueRanking, rules: Rules, before: Readers
 ) -> tuple[dict[str, ReleasedFigure], list[Told]]:
-    """The shares of "none", areas and leaves: a company names none or an area, and with an area its problems."""
+    """The shares of "none", areas and leaves. What only some companies can have met is a figure of their group,
+    whatever base it is shown with.
+    """
     groups = ranking.groups
     entries = [(NO_DIFFICULTY, ranking.none, groups.base)]
-    entries += [(row.code, row.share, groups.base - _find_impossible(row.code, groups)) for row in ranking.areas]
-    entries += [(row.code, row.share, groups.leaf_bases[row.parent or ""]) for row in ranking.leaves]
-    sums = [
-        Sum((name_issue(code),), members, share.count, rules, rules.find_reason(share.count, share.base))
-        for code, share, members in entries
-    ]
-    links = []
+    entries += [(row.code, row.share, _list_possible(row, groups)) for row in (*ranking.areas, *ranking.leaves)]
+    sums = [_build_share_sum(code, share, members, rules) for code, share, members in entries]
+    known = [_exclude_impossible(told, ranking) for told in before]
+    verdict = protect(sums, before=known, links=_bind_answers(ranking))
+    shares = {
+        code: rules.share(share) if reason is None else rules.hide(reason)
+        for (code, share, _), reason in zip(entries, verdict.reasons, strict=True)
+    }
+    return shares, list(verdict.told)
+
+
+def _build_share_sum(code: str, share: Share, members: FrozenBitMap, rules: Rules) -> Sum:
+    reason = rules.find_reason(share.count, share.base)
+    if reason is None and len(members) < share.base:
+        rules = rules.for_groups()
+        reason = rules.find_reason(share.count, len(members))
+    return Sum((name_issue(code),), members, share.count, rules, reason)
+
+
+def _bind_answers(ranking: IssueRanking) -> list[Link]:
+    """A company names none or an area, and with an area its problems."""
+    groups, links = ranking.groups, []
     areas = [row.code for row in ranking.areas]
     if groups.is_none_alone and areas:
         links.append(Link("none_or_any", tuple(map(name_issue, (NO_DIFFICULTY, *areas))), groups.base))
@@ -87,13 +105,7 @@ def _protect_shares(
         if leaves:
             kind: LinkKind = "whole_and_parts" if area in groups.with_leaf else "parts_of_whole"
             links.append(Link(kind, tuple(map(name_issue, (area, *leaves))), groups.leaf_bases[area]))
-    known = [_exclude_impossible(told, ranking) for told in before]
-    verdict = protect(sums, before=known, links=links)
-    shares = {
-        code: rules.share(share) if reason is None else rules.hide(reason)
-        for (code, share, _), reason in zip(entries, verdict.reasons, strict=True)
-    }
-    return shares, list(verdict.told)
+    return links
 
 
 def _place_rows(
@@ -128,9 +140,17 @@ def _find_impossible(code: str, groups: IssueGroups) -> FrozenBitMap:
     return FrozenBitMap(groups.base - groups.concerned[code])
 
 
+def _list_possible(row: IssueRow, groups: IssueGroups) -> FrozenBitMap:
+    """The companies that can have named it, as far as a reader knows."""
+    asked = groups.base if row.parent is None else groups.leaf_bases[row.parent]
+    return FrozenBitMap(asked - _find_impossible(row.parent or row.code, groups))
+
+
 def _exclude_impossible(told: Sequence[Told], ranking: IssueRanking) -> list[Told]:
     impossible = {
-        (name_issue(row.code),): found for row in ranking.areas if (found := _find_impossible(row.code, ranking.groups))
+        (name_issue(row.code),): found
+        for row in (*ranking.areas, *ranking.leaves)
+        if (found := _find_impossible(row.parent or row.code, ranking.groups))
     }
     return [
         replace(each, members=each.members - impossible[each.answers]) if each.answers in impossible else each
@@ -179,54 +199,80 @@ def _release_index(row: IssueRow, severity: ReleasedFigure, open_share: Released
     return rules.index(row.index, row.share.base, row.index_range)
 
 
-def _release_breakdown(
-    row: IssueRow,
-    share: ReleasedFigure,
+def _release_breakdowns(
+    ranking: IssueRanking,
+    shares: Mapping[str, ReleasedFigure],
     rules: Rules,
-    groups: IssueGroups,
     known: tuple[Sequence[Told], Readers],
-) -> tuple[_Breakdown, tuple[Told, ...]]:
-    """The stages, and the companies an area can concern, with what a reader then knows."""
-    concerned_group = CONCERNED[row.code][0] if row.code in CONCERNED and row.parent is None else None
-    if share.hidden is not None or row.few_cases:
-        nothing = rules.hide(Hidden.TOTAL_HIDDEN if share.hidden is not None else Hidden.FEW_CASES)
-        return (tuple((stage, nothing) for stage in STAGES), concerned_group and (concerned_group, nothing)), ()
-    beside, before = known
-    impossible = _find_impossible(row.code, groups)
-    possible = (groups.leaf_bases[row.parent] if row.parent is not None else groups.base) - impossible
-    entries = [(entry.share, groups.stages[entry.stage] & possible) for entry in row.by_stage]
-    answer = (name_issue(row.code),)
-    sums = [
-        Sum(answer, members, entry.count, rules, rules.find_reason(entry.count, entry.base))
-        for entry, members in entries
-        if members
-    ]
-    concerned = None
-    if row.concerned is not None:
-        concerned = _find_concerned(row, groups, rules)
-        if concerned.reason is None:
-            sums.append(concerned)
-    if impossible:
-        beside = exclude(beside, name_issue(row.code), impossible)
-        before = [exclude(each, name_issue(row.code), impossible) for each in before]
-    verdict = protect(sums, beside=beside, before=before, watch_companies=True)
-    reasons = iter(_blur_reasons(verdict.reasons))
-    found = [next(reasons) if members else rules.find_reason(entry.count, entry.base) for entry, members in entries]
-    found = [reason if entry.base else Hidden.NOT_COMPUTED for (entry, _), reason in zip(entries, found, strict=True)]
-    stages = tuple(
-        (entry.stage, rules.share(entry.share) if reason is None else rules.hide(reason))
-        for entry, reason in zip(row.by_stage, found, strict=True)
+) -> tuple[dict[str, _Breakdown], tuple[Told, ...]]:
+    """Of each row the stages, and the companies an area can concern, with what a reader then knows.
+
+    All rows are one problem: a problem's part is bounded by that of its area, and the areas by who named none.
+    """
+    parts = {
+        row.code: _split_row(row, ranking.groups, rules)
+        for row in (*ranking.areas, *ranking.leaves)
+        if shares[row.code].hidden is None and not row.few_cases
+    }
+    sums = [each for part in parts.values() for each in part if each.members]
+    verdict = protect(
+        sums,
+        beside=_exclude_impossible(known[0], ranking),
+        before=[_exclude_impossible(told, ranking) for told in known[1]],
+        links=_bind_answers(ranking),
+        watch_companies=True,
     )
-    told = tuple(tell(sums, _blur_reasons(verdict.reasons)))
-    if row.concerned is None or concerned is None:
-        return (stages, None), told
-    reason = next(reasons) if concerned.reason is None else concerned.reason
-    figure = rules.share(row.concerned.share) if reason is None else rules.hide(reason)
-    return (stages, (row.concerned.group, figure)), told
+    found = _blur_reasons(verdict.reasons)
+    reasons = iter(found)
+    breakdowns: dict[str, _Breakdown] = {}
+    for row in (*ranking.areas, *ranking.leaves):
+        part = [next(reasons) if each.members else each.reason for each in parts.get(row.code, ())]
+        breakdowns[row.code] = _release_breakdown(row, shares[row.code], part, rules)
+    return breakdowns, tuple(tell(sums, found))
 
 
-def _find_concerned(row: IssueRow, groups: IssueGroups, rules: Rules) -> Sum:
-    """The companies an area can concern. Less them, the whole may tell too much about the others, if those named it."""
+def _split_row(row: IssueRow, groups: IssueGroups, rules: Rules) -> list[Sum]:
+    """The companies of a row by stage, then those an area can concern, where others named it as well: where none did,
+    theirs is the row's own share.
+    """
+    possible = _list_possible(row, groups)
+    sums = []
+    for entry in row.by_stage:
+        members = FrozenBitMap(groups.stages[entry.stage] & possible)
+        reason = rules.find_reason(entry.share.count, len(members) or entry.share.base)
+        sums.append(Sum((name_issue(row.code),), members, entry.share.count, rules, reason))
+    if row.concerned is not None and row.code in groups.outside:
+        sums.append(_build_concerned_sum(row, groups, rules))
+    return sums
+
+
+def _release_breakdown(
+    row: IssueRow, share: ReleasedFigure, reasons: Sequence[Hidden | None], rules: Rules
+) -> _Breakdown:
+    """`reasons` are of the stages, then of the companies concerned; none for a row that is not broken down."""
+    if not reasons:
+        nothing = rules.hide(Hidden.TOTAL_HIDDEN if share.hidden is not None else Hidden.FEW_CASES)
+        group = CONCERNED[row.code][0] if row.code in CONCERNED and row.parent is None else None
+        return tuple((stage, nothing) for stage in STAGES), None if group is None else (group, nothing)
+    stages = tuple(
+        (entry.stage, _release_share(entry.share, reason, rules))
+        for entry, reason in zip(row.by_stage, reasons, strict=False)
+    )
+    if row.concerned is None:
+        return stages, None
+    # Without a reason of their own it is the share of the row, which is shown.
+    of_concerned = reasons[len(stages)] if len(reasons) > len(stages) else None
+    return stages, (row.concerned.group, _release_share(row.concerned.share, of_concerned, rules))
+
+
+def _release_share(share: Share, reason: Hidden | None, rules: Rules) -> ReleasedFigure:
+    if not share.base:
+        return rules.hide(Hidden.NOT_COMPUTED)
+    return rules.share(share) if reason is None else rules.hide(reason)
+
+
+def _build_concerned_sum(row: IssueRow, groups: IssueGroups, rules: Rules) -> Sum:
+    """The companies an area can concern, where others named it as well: less these, the whole may tell of them."""
     assert row.concerned is not None
     share = row.concerned.share
     reason = rules.find_reason(share.count, share.base)

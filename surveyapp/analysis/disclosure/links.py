@@ -51,22 +51,24 @@ def extend_links(links: Iterable[Link], told: Sequence[tuple[tuple[str, ...], Fr
             yield Link("parts_of_whole" if has_parts else link.kind, link.answers, FrozenBitMap(others))
 
 
-def write_rows(link: Link, size: int, unknown: Mapping[str, int]) -> Iterator[Row]:
-    """The rule for one group of `size` interchangeable companies; `unknown` is that of each answer."""
-    unknowns = tuple(unknown[name] for name in link.answers)
-    if link.kind == "exactly_one":
-        yield Row(unknowns, size, size)
+def write_rows(link: Link, size: int, unknown: Mapping[str, tuple[int, ...]]) -> Iterator[Row]:
+    """The rule for `size` interchangeable companies; `unknown` are those whose sum gave each answer."""
+    parts = [unknown[name] for name in link.answers]
+    if link.kind in ("exactly_one", "any"):
+        most = size if link.kind == "exactly_one" else size * len(parts)
+        yield Row(_join(parts), size, most)
         return
-    if link.kind == "any":
-        yield Row(unknowns, size, size * len(unknowns))
-        return
-    first, others = unknowns[0], unknowns[1:]
+    first, others = parts[0], parts[1:]
     if link.kind == "none_or_any":
-        yield Row(unknowns, size, size * len(unknowns))
+        yield Row(_join(parts), size, size * len(parts))
         for other in others:
-            yield Row((first, other), 0, size)
+            yield Row((*first, *other), 0, size)
     else:
         if link.kind == "whole_and_parts":
-            yield Row(others, 0, size * len(others), minus=(first,))
+            yield Row(_join(others), 0, size * len(others), minus=first)
         for other in others:
-            yield Row((first,), 0, size, minus=(other,))
+            yield Row(first, 0, size, minus=other)
+
+
+def _join(parts: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(unknown for part in parts for unknown in part)

@@ -6,8 +6,9 @@ from pyroaring import FrozenBitMap
 
 from surveyapp.analysis.counts import QuestionCounts
 from surveyapp.analysis.disclosure.figures import ReleasedFigure
-from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum, Verdict, protect
+from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum
 from surveyapp.analysis.disclosure.links import Link
+from surveyapp.analysis.disclosure.protection import Verdict, protect
 from surveyapp.analysis.disclosure.released import ReleasedChoice, ReleasedQuestion
 from surveyapp.analysis.disclosure.rules import Rules, find_rules, release_origin
 from surveyapp.analysis.disclosure.summaries import limit_rules, tell_basis

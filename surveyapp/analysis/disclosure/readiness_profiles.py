@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pyroaring import FrozenBitMap
 
 from surveyapp.analysis.disclosure.figures import Hidden, ReleasedFigure
-from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum, Told, Verdict, protect
+from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum, Told
 from surveyapp.analysis.disclosure.links import Link
+from surveyapp.analysis.disclosure.protection import Verdict, protect
 from surveyapp.analysis.disclosure.released import ReleasedDimension, ReleasedReadiness
 from surveyapp.analysis.disclosure.rules import Rules, find_rules, release_origin
 from surveyapp.analysis.disclosure.summaries import limit_rules, tell_basis

@@ -61,7 +61,7 @@ class Rules:
 
     @property
     def tells_reasons(self) -> bool:
-        return not self.of_group or self.audience in TOLD_REASONS
+        return self.audience in TOLD_REASONS
 
     def find_reason(self, count: int, base: int) -> Hidden | None:
         """Why a count may not be shown. Over a whole round nobody is betrayed by "none" or "all"."""
