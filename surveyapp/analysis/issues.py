@@ -130,14 +130,26 @@ class StatusCounts:
 class CostSummary:
     """Extra cost of an area.
 
-    `ranges` holds (choice name, label, share of those that named a range) from `c0` upwards; `at_least` is the sum of
-    the lower bounds in million KRW, to be called "at least"; `dont_know` and `not_answered` are in neither.
+    `ranges` holds (choice name, label, share of those that named a range) from `c0` upwards; `dont_know` and
+    `not_answered` are not in them.
     """
 
     ranges: tuple[tuple[str, Text, Share], ...]
-    at_least: int
     dont_know: int
     not_answered: int
+
+    @property
+    def lower_bounds(self) -> Mapping[int, int]:
+        """How many companies named a range with each lower bound, in million KRW."""
+        companies = dict.fromkeys((LOWER_BOUNDS[name] for name, _, _ in self.ranges), 0)
+        for name, _, share in self.ranges:
+            companies[LOWER_BOUNDS[name]] += share.count
+        return companies
+
+    @property
+    def at_least(self) -> int:
+        """The sum of the lower bounds in million KRW, to be called "at least"."""
+        return sum(bound * companies for bound, companies in self.lower_bounds.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,7 +456,6 @@ class _IssueReader:
         named = sum(counts[choice.name] for choice in ranges)
         return CostSummary(
             ranges=tuple((choice.name, choice.label, Share(counts[choice.name], named)) for choice in ranges),
-            at_least=sum(LOWER_BOUNDS[choice.name] * counts[choice.name] for choice in ranges),
             dont_know=counts.get(DONT_KNOW, 0),
             not_answered=self._count_blank(question, detailed),
         )

@@ -176,6 +176,10 @@ def test_the_workbook_holds_numbers_that_are_the_figures(
             found = [None if cell is None else Decimal(str(cell)) for cell in cells[5:22]]
             assert found == wanted, row.code
             assert all(isinstance(cell, (int, float)) for cell in cells[5:22] if cell is not None)
+            assert cells[-2:] == ([None, None] if row.cost is None else [row.cost.value, row.cost.base]), row.code
+    costs = [row.cost for row in figures.areas if row.cost is not None]
+    assert len(costs) == 10 and 3 <= sum(cost.hidden is None for cost in costs) < 10
+    assert all(row.cost is None for row in figures.issues)
 
 
 def round_number(value: object, digits: int, factor: int = 1) -> Decimal | None:
@@ -203,6 +207,10 @@ def test_the_csv_holds_the_same_figures(viewer: FlaskClient, database: Database,
         assert line["severity_mean"] == str(round_number(row.severity.value, 2) or "")
         assert line["open_percent"] == str(round_number(row.open_share.value, 1, 100) or "")
         assert line["index"] == str(round_number(row.index.value, 1))
+        cost = row.cost
+        assert line["cost_at_least_million_krw"] == ("" if cost is None or cost.hidden else str(cost.value))
+        assert line["cost_n"] == ("" if cost is None or cost.hidden else str(cost.base))
+        assert bool(line["cost_reason"]) == (cost is not None and cost.hidden is not None)
 
 
 def test_what_changed_is_said_of_released_figures(viewer: FlaskClient, database: Database, settings: Settings) -> None:
@@ -335,7 +343,8 @@ def test_single_hidden_cells_are_marked_with_their_reason(
         else:
             assert "×" not in cells[3]
     named = {row.name.en for row in figures.areas if row.code in hidden}
-    assert named == {line["Issue"] for line in sheets["hidden"]} & {row.name.en for row in figures.areas}
+    of_shares = {line["Issue"] for line in sheets["hidden"] if str(line["Which figure"]).startswith("Named by")}
+    assert named == of_shares & {row.name.en for row in figures.areas}
 
 
 def test_a_round_that_counts_returns_says_so(viewer: FlaskClient, database: Database, settings: Settings) -> None:

@@ -164,7 +164,17 @@ def _release_row(row: IssueRow, share: ReleasedFigure, breakdown: _Breakdown, ru
         place=rules.hide(index.hidden or Hidden.NOT_COMPUTED),
         by_stage=stages,
         concerned=concerned,
+        cost=_release_cost(row, share, rules),
     )
+
+
+def _release_cost(row: IssueRow, share: ReleasedFigure, rules: Rules) -> ReleasedFigure | None:
+    """Extra cost at the lower bounds, summed up over the companies that named a range; None where it was not asked."""
+    if row.cost is None:
+        return None
+    if share.hidden is not None:
+        return rules.hide(share.hidden)
+    return rules.total(row.cost.lower_bounds) if row.share.count else rules.hide(Hidden.NOT_COMPUTED)
 
 
 def _release_index(row: IssueRow, severity: ReleasedFigure, open_share: ReleasedFigure, rules: Rules) -> ReleasedFigure:

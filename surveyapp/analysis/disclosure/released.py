@@ -31,6 +31,8 @@ class ReleasedIssueRow:
     place: ReleasedFigure
     by_stage: tuple[tuple[Stage, ReleasedFigure], ...]  # always all three stages
     concerned: tuple[ConcernedGroup, ReleasedFigure] | None  # areas dev and pms only
+    # Extra cost in million KRW, "at least": areas only. None too in tables that were released before there was a sum.
+    cost: ReleasedFigure | None = None
 
 
 @dataclass(frozen=True, slots=True)
