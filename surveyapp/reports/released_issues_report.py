@@ -23,6 +23,7 @@ from surveyapp.reports.released_words import (
     describe_figure,
     describe_hidden,
     describe_method,
+    explain_costs,
     explain_hidden,
     write_count,
 )
@@ -74,7 +75,7 @@ def report_released_ranking(table: ReleasedIssueTable, source: Source) -> Figure
                 "overlap; tiers are a rule of display, no test."
             ),
             words.gettext("Areas whose index is hidden follow in the order of the questionnaire."),
-            *([_explain_costs(words)] if _has_costs(table.areas) else []),
+            *([explain_costs(words)] if _has_costs(table.areas) else []),
             *explain_hidden(words, _list_row_figures(table.areas)),
         ),
         is_wide=True,
@@ -223,13 +224,6 @@ def _list_row_figures(rows: Sequence[ReleasedIssueRow]) -> Iterator[ReleasedFigu
         yield from (figure for _, figure in row.by_stage)
         if row.cost is not None:
             yield row.cost
-
-
-def _explain_costs(words: Words) -> str:
-    return words.gettext(
-        "Extra cost: the lower bounds of the ranges that n companies named, added up; those that said “don't know” or "
-        "nothing are in neither."
-    )
 
 
 def _find_bands(rows: Sequence[ReleasedIssueRow], words: Words) -> list[Band]:
