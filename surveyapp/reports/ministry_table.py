@@ -13,7 +13,7 @@ from functools import partial
 
 from surveyapp.analysis.disclosure import ReleasedFigure, ReleasedIssueRow, ReleasedIssueTable
 from surveyapp.analysis.figure_codes import compute_code, digest_table, write_code
-from surveyapp.analysis.issues import STAGES
+from surveyapp.analysis.issue_returns import STAGES
 from surveyapp.analysis.ministry_release import ISSUES
 from surveyapp.analysis.released_rows import write_path
 from surveyapp.fieldwork.rounds import Round

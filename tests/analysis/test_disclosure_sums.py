@@ -21,8 +21,8 @@ from surveyapp.analysis.disclosure.amounts import (
     may_be_shown,
 )
 from surveyapp.analysis.disclosure.rules import PROTECTION_WIDTHS, Rules
+from surveyapp.analysis.issue_details import LOWER_BOUNDS
 from surveyapp.analysis.issue_questions import find_issue_questions
-from surveyapp.analysis.issues import LOWER_BOUNDS
 from surveyapp.fieldwork.thresholds import LEAST_THRESHOLDS, Audience, Thresholds
 from surveyapp.questionnaire.model import Questionnaire, Stored
 from surveyapp.questionnaire.taxonomy import Taxonomy

@@ -10,16 +10,8 @@ from pyroaring import FrozenBitMap
 
 from surveyapp.analysis.disclosure import release_issue_table
 from surveyapp.analysis.intervals import Share
-from surveyapp.analysis.issues import (
-    ConcernedShare,
-    CostSummary,
-    IssueGroups,
-    IssueRanking,
-    IssueRow,
-    SeverityCounts,
-    StageShare,
-    StatusCounts,
-)
+from surveyapp.analysis.issue_details import CostSummary, SeverityCounts, StatusCounts
+from surveyapp.analysis.issue_rows import ConcernedShare, IssueGroups, IssueRanking, IssueRow, StageShare
 from surveyapp.analysis.masks import Origin
 from surveyapp.fieldwork.thresholds import LEAST_THRESHOLDS, Audience
 from surveyapp.questionnaire.model import Questionnaire, Text

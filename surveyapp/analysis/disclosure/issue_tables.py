@@ -14,9 +14,10 @@ from surveyapp.analysis.disclosure.released import ReleasedIssueRow, ReleasedIss
 from surveyapp.analysis.disclosure.rules import Rules, blur_reason, find_rules, release_origin
 from surveyapp.analysis.disclosure.summaries import limit_rules, tell_basis
 from surveyapp.analysis.intervals import Share
+from surveyapp.analysis.issue_order import order_rows
 from surveyapp.analysis.issue_questions import AREAS_QUESTION, NO_DIFFICULTY
-from surveyapp.analysis.issue_returns import CONCERNED, STAGES
-from surveyapp.analysis.issues import ConcernedGroup, IssueGroups, IssueRanking, IssueRow, Stage, order_rows
+from surveyapp.analysis.issue_returns import CONCERNED, STAGES, ConcernedGroup, Stage
+from surveyapp.analysis.issue_rows import IssueGroups, IssueRanking, IssueRow
 from surveyapp.fieldwork.thresholds import Audience, AudienceThresholds
 
 SEVERITY_ENDS = (1, 5)
