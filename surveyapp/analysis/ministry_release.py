@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from surveyapp.analysis.disclosure import ReleasedIssueTable, read_released, release_issue_table
-from surveyapp.analysis.issues import IssueRanking
+from surveyapp.analysis.issue_rows import IssueRanking
 from surveyapp.analysis.release_memory import Memory, Shown, preview_tables, release_tables
 from surveyapp.fieldwork.rounds import Round, list_rounds_before
 from surveyapp.fieldwork.thresholds import Audience

@@ -20,7 +20,7 @@ from surveyapp.analysis.answer_index import (
 )
 from surveyapp.analysis.counts import NOT_APPLICABLE, Missing, count_missing, count_values
 from surveyapp.analysis.intervals import Share
-from surveyapp.analysis.issues import IssueRanking
+from surveyapp.analysis.issue_rows import IssueRanking
 from surveyapp.analysis.masks import Mask, Origin
 from surveyapp.analysis.number_summaries import NumberSummary, find_quantile, summarise_numbers
 from surveyapp.questionnaire.model import Question, Questionnaire, Text

@@ -98,6 +98,7 @@ def _build_issue_row(row: ReleasedIssueRow) -> FigureRow:
         place=row.place,
         **dict(row.by_stage),
         concerned=None if row.concerned is None else row.concerned[1],
+        cost=row.cost,
     )
 
 

@@ -45,6 +45,7 @@ def name_figure(words: Words, named: NamedFigure) -> str:
         "filed_or_market": describe_stage(words, "filed_or_market"),
         "withdrawn": describe_stage(words, "withdrawn"),
         "concerned": words.gettext("Share in the group it can concern"),
+        "cost": words.gettext("Extra cost, at least (million KRW)"),
         "base": words.gettext("Companies with a Japan interest that answered"),
         "none": words.gettext("Companies without any difficulty"),
         "n": words.gettext("With a score"),

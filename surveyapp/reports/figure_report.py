@@ -79,6 +79,8 @@ def write_value(words: Words, named: NamedFigure) -> str:
         return words.number(figure.count)
     if _is_share(figure) or named.name in _PERCENT:
         return words.percent(figure.value, 1)
+    if named.name == "cost":
+        return words.gettext("at least %(sum)s", sum=words.number(figure.value))
     return words.number(figure.value, _DIGITS.get(named.name, 1))
 
 

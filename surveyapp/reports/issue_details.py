@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from surveyapp.analysis.intervals import Share
-from surveyapp.analysis.issues import IssueRanking, IssueRow
+from surveyapp.analysis.issue_rows import IssueRanking, IssueRow
 from surveyapp.analysis.segments import AreaCross
 from surveyapp.questionnaire.model import Choice
 from surveyapp.reports.cards import FigureCard, Source, describe_rows, write_of, write_share, write_share_interval

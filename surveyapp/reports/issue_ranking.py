@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from surveyapp.analysis.issues import IssueRanking, IssueRow
+from surveyapp.analysis.issue_rows import IssueRanking, IssueRow
 from surveyapp.reports.cards import (
     Fact,
     FigureCard,

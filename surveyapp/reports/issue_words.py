@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from surveyapp.analysis.intervals import Share
-from surveyapp.analysis.issues import ConcernedGroup, IssueRow, RangeMethod, Stage
+from surveyapp.analysis.issue_priority import RangeMethod
+from surveyapp.analysis.issue_returns import ConcernedGroup, Stage
+from surveyapp.analysis.issue_rows import IssueRow
 from surveyapp.reports.cards import write_of, write_share
 from surveyapp.reports.words import BLANK, Number, Words
 

@@ -13,7 +13,7 @@ from functools import partial
 
 from surveyapp.analysis.disclosure import ReleasedFigure, ReleasedIssueRow, ReleasedIssueTable
 from surveyapp.analysis.figure_codes import compute_code, digest_table, write_code
-from surveyapp.analysis.issues import STAGES
+from surveyapp.analysis.issue_returns import STAGES
 from surveyapp.analysis.ministry_release import ISSUES
 from surveyapp.analysis.released_rows import write_path
 from surveyapp.fieldwork.rounds import Round
@@ -163,6 +163,7 @@ def _list_columns(
     columns += _list_ask_columns(words, asks)
     columns.append(_Column("figure_code", words.gettext("Code of the figure"), _find_code(table)))
     columns.append(_Column("method", words.gettext("Method"), lambda row: _say_method(words, row)))
+    columns += _list_cost_columns(words)
     return columns
 
 
@@ -246,6 +247,28 @@ def _list_ask_columns(words: Words, asks: Mapping[str, ReleasedFigure] | None) -
     return [
         _Column("asks_n", words.gettext("Named in a request to the ministry: companies"), read_count),
         _Column("asks_reason", words.gettext("Named in a request: why empty"), read_reason),
+    ]
+
+
+def _list_cost_columns(words: Words) -> list[_Column]:
+    """The extra cost of an area; they stand last because they came later, and readers of files count columns."""
+    not_computed = words.gettext(
+        "no sum: the questionnaire has no such question, or the table was released before there were sums"
+    )
+
+    def read_reason(row: ReleasedIssueRow) -> Value:
+        if row.parent is not None:
+            return None
+        return not_computed if row.cost is None else _say(words, row.cost)
+
+    return [
+        _Column(
+            "cost_at_least_million_krw",
+            words.gettext("Extra cost, at least (million KRW)"),
+            lambda row: None if row.cost is None else _round(row.cost.value, 0),
+        ),
+        _Column("cost_n", words.gettext("Extra cost, n"), lambda row: None if row.cost is None else row.cost.base),
+        _Column("cost_reason", words.gettext("Extra cost, why hidden"), read_reason),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from surveyapp.analysis.issues import IssueRanking
+from surveyapp.analysis.issue_rows import IssueRanking
 from surveyapp.analysis.readiness import (
     Band,
     DimensionProfile,

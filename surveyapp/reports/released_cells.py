@@ -42,6 +42,15 @@ def build_number_cell(words: Words, figure: ReleasedFigure, digits: int = 1, *, 
     return Cell(words.number(figure.value, digits))
 
 
+def build_sum_cell(words: Words, figure: ReleasedFigure | None) -> Cell:
+    """A sum with the number of companies it rests on; a dash where there is none."""
+    if figure is None:
+        return Cell(BLANK)
+    if figure.hidden is not None:
+        return _build_hidden_cell(words, figure.hidden)
+    return Cell(words.number(figure.value), note=f"n={figure.base or 0:,}")
+
+
 def build_net_cell(words: Words, figure: ReleasedFigure) -> Cell:
     if figure.hidden is not None:
         return _build_hidden_cell(words, figure.hidden)

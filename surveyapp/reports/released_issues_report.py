@@ -16,12 +16,14 @@ from surveyapp.reports.released_cells import (
     build_interval_cell,
     build_number_cell,
     build_share_cell,
+    build_sum_cell,
     list_released_facts,
 )
 from surveyapp.reports.released_words import (
     describe_figure,
     describe_hidden,
     describe_method,
+    explain_costs,
     explain_hidden,
     write_count,
 )
@@ -73,6 +75,7 @@ def report_released_ranking(table: ReleasedIssueTable, source: Source) -> Figure
                 "overlap; tiers are a rule of display, no test."
             ),
             words.gettext("Areas whose index is hidden follow in the order of the questionnaire."),
+            *([explain_costs(words)] if _has_costs(table.areas) else []),
             *explain_hidden(words, _list_row_figures(table.areas)),
         ),
         is_wide=True,
@@ -183,6 +186,11 @@ def tabulate_released(
             Column(words.gettext("Open U"), True),
             Column(words.gettext("Index"), True, words.gettext("range")),
             *(Column(describe_stage(words, stage), True) for stage in stages),
+            *(
+                [Column(words.gettext("Extra cost"), True, words.gettext("at least, million KRW"))]
+                if _has_costs(rows)
+                else []
+            ),
             Column(words.gettext("Bilateral")),
         ),
         tuple(
@@ -196,6 +204,7 @@ def tabulate_released(
                     Cell(words.percent(row.open_share.value), tone="" if row.open_share.hidden is None else "hidden"),
                     build_index_cell(words, row.index),
                     *(build_share_cell(words, figure) for _, figure in row.by_stage),
+                    *([build_sum_cell(words, row.cost)] if _has_costs(rows) else []),
                     Cell(describe_bilateral(words, row.bilateral)),
                 ),
             )
@@ -204,10 +213,17 @@ def tabulate_released(
     )
 
 
+def _has_costs(rows: Sequence[ReleasedIssueRow]) -> bool:
+    """Areas alone have sums, and not in tables that were released before there were any."""
+    return any(row.cost is not None for row in rows)
+
+
 def _list_row_figures(rows: Sequence[ReleasedIssueRow]) -> Iterator[ReleasedFigure]:
     for row in rows:
         yield from (row.share, row.severity, row.open_share, row.index, row.tier)
         yield from (figure for _, figure in row.by_stage)
+        if row.cost is not None:
+            yield row.cost
 
 
 def _find_bands(rows: Sequence[ReleasedIssueRow], words: Words) -> list[Band]:

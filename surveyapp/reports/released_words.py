@@ -63,6 +63,13 @@ def explain_hidden(words: Words, figures: Iterable[ReleasedFigure]) -> tuple[str
     return (words.gettext("× marks a hidden figure: %(reasons)s.", reasons=words.join_clauses(reasons)),)
 
 
+def explain_costs(words: Words) -> str:
+    return words.gettext(
+        "Extra cost: the lower bounds of the ranges that n companies named, added up; those that said “don't know” or "
+        "nothing are in neither."
+    )
+
+
 def write_count(words: Words, figure: ReleasedFigure) -> str:
     """The figure's count, a cross where it is hidden."""
     if figure.hidden is not None:

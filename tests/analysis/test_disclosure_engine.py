@@ -18,7 +18,7 @@ from surveyapp.analysis.disclosure.figures import Hidden
 from surveyapp.analysis.disclosure.problems import CellRow, Problem, Row, Target, list_rows
 from surveyapp.analysis.disclosure.protection import protect
 from surveyapp.analysis.disclosure.rollups import ROLLUPS
-from surveyapp.analysis.disclosure.rules import Rules, is_dominated, is_estimable
+from surveyapp.analysis.disclosure.rules import Rules
 from surveyapp.analysis.disclosure.solver import Programme
 from surveyapp.analysis.disclosure.structure import is_totally_unimodular
 from surveyapp.analysis.disclosure.suppression import (
@@ -35,48 +35,7 @@ MINISTRY = Audience.MINISTRY
 GROUP = Rules.of_groups(MINISTRY, LEAST_THRESHOLDS[MINISTRY])
 WHOLE = Rules.of_round(MINISTRY, LEAST_THRESHOLDS[MINISTRY])
 
-# Sums and summaries of few.
-
-
-@pytest.mark.parametrize(
-    ("contributions", "dominated", "estimable"),
-    [
-        ([], False, False),
-        ([0, 0, 0], False, False),
-        ([100], True, True),
-        ([50, 50], True, True),
-        ([40, 40, 20], False, False),
-        ([45, 41, 14], True, False),
-        ([900, 40, 30, 20, 10], True, True),
-        ([500, 100, 49], True, True),
-        ([500, 100, 50], True, False),
-        ([50, 50, 50, 50, 50], False, False),
-    ],
-)
-def test_dominance(contributions: list[int], dominated: bool, estimable: bool) -> None:
-    assert is_dominated(contributions) is dominated
-    assert is_estimable(contributions) is estimable
-    assert is_dominated(contributions[::-1]) is dominated
-
-
-@pytest.mark.parametrize(
-    ("contributions", "hidden"),
-    [
-        ([50] * 4, Hidden.BASE_TOO_SMALL),
-        ([50, 50, 0, 0, 0], Hidden.COUNT_TOO_SMALL),
-        ([0] * 6, Hidden.COUNT_TOO_SMALL),
-        ([1000, 50, 50, 0, 0], Hidden.DOMINATED),
-        ([200, 200, 200, 50, 0], None),
-    ],
-)
-def test_sums_of_extra_cost(contributions: list[int], hidden: Hidden | None) -> None:
-    figure = GROUP.total(contributions)
-    assert figure.hidden is hidden
-    assert (figure.value, figure.base) == ((sum(contributions), len(contributions)) if hidden is None else (None, None))
-
-
-def test_a_round_in_which_nobody_had_extra_cost_says_so() -> None:
-    assert WHOLE.total([0] * 10).value == 0
+# Summaries of few.
 
 
 @pytest.mark.parametrize(

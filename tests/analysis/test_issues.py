@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from surveyapp.analysis.intervals import Share
+from surveyapp.analysis.issue_order import find_tiers, order_rows
 from surveyapp.analysis.issue_questions import IssuesNotAsked
-from surveyapp.analysis.issues import IssueRanking, IssueRow, find_tiers, order_rows, rank_issues
+from surveyapp.analysis.issue_rows import IssueRanking, IssueRow
+from surveyapp.analysis.issues import rank_issues
 from surveyapp.questionnaire.model import Stored
 from surveyapp.questionnaire.scoring import round_half_up
 from surveyapp.questionnaire.taxonomy import Taxonomy

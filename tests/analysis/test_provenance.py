@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from fractions import Fraction
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -25,7 +26,7 @@ from surveyapp.analysis.figure_codes import CodeMalformed, compute_code, digest_
 from surveyapp.analysis.issues import rank_issues
 from surveyapp.analysis.provenance import FigureUnknown, Outcome, TracedFigure, find_figures, trace_figures
 from surveyapp.analysis.readiness import profile_readiness
-from surveyapp.analysis.release_memory import Memory, release_tables
+from surveyapp.analysis.release_memory import Memory, digest_content, release_tables
 from surveyapp.analysis.released_rows import list_figure_rows, read_table, write_path
 from surveyapp.analysis.segments import cross_areas
 from surveyapp.fieldwork.purging import purge_round
@@ -216,6 +217,53 @@ def test_a_round_that_was_emptied_has_no_codes_any_more(desk: Desk) -> None:
     purge_round(desk.field.database, desk.field.survey_id, "2026", now=desk.now)
     with pytest.raises(FigureUnknown):
         desk.trace(code)
+
+
+@pytest.fixture
+def costly(field: Field, taxonomy: Taxonomy) -> Desk:
+    """Extra cost of an area: 2,000 million KRW at least, of twelve companies that named a range."""
+    desk = Desk(field, taxonomy)
+    ranges = ("c3", "c3", "c2", "c2", "c3", "c4", "c1", "c0", "c2", "c4", "c3", "c2", "dk")
+    field.add_many(desk.round_id, [*(tick("gmp", ch_gmp_cost=each) for each in ranges), *[NONE] * 6])
+    return desk
+
+
+def test_a_sum_has_a_code_and_is_computed_again(costly: Desk) -> None:
+    costly.release()
+    code = costly.find_code("issues/gmp/cost")
+    [traced] = costly.trace(code)
+    found = traced.found.named
+    assert (found.name, found.figure.value, found.figure.base) == ("cost", Fraction(2_000), 12)
+    assert (traced.found.is_intact, traced.again.outcome) == (True, Outcome.SAME)
+    costly.field.add(costly.round_id, tick("gmp", ch_gmp_cost="c5"))
+    [traced] = costly.trace(code)
+    assert traced.again.outcome is Outcome.CHANGED
+    assert traced.again.figure is not None
+    assert (traced.again.figure.value, traced.again.figure.base) == (Fraction(3_000), 13)
+
+
+def test_a_table_from_before_there_were_sums_keeps_its_digest_and_codes(costly: Desk) -> None:
+    """As it was stored then: without the figure. It is shown again without it, and the next release has it."""
+    costly.release()
+    [issues] = [each for each in costly.list_releases() if each.definition == "issues"]
+    content = {**issues.content, "areas": [dict(row) for row in issues.content["areas"]]}
+    assert all(row.pop("cost") is not None for row in content["areas"])
+    digest = digest_content(content)
+    with costly.field.database.write() as connection:
+        old = {"content": content, "digest": digest, "source_digest": digest}
+        connection.execute(update(release).where(release.c.definition == "issues").values(old))
+    table = read_table("issues", content)
+    assert isinstance(table, ReleasedIssueTable)
+    assert {row.cost for row in table.areas} == {None}
+    assert digest_table(table) == digest
+    [traced] = costly.trace(compute_code(digest, "issues/gmp/share"))
+    assert (traced.found.is_intact, traced.again.outcome) == (True, Outcome.SAME)
+    assert "cost" not in {each.name for each in traced.found.row.figures}
+    with pytest.raises(FigureUnknown):
+        costly.trace(compute_code(digest, "issues/gmp/cost"))
+    costly.release()
+    [traced] = costly.trace(costly.find_code("issues/gmp/cost"))
+    assert traced.found.named.figure.value == 2_000
 
 
 def test_a_code_that_two_releases_share_leads_to_both(desk: Desk) -> None:

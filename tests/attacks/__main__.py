@@ -33,7 +33,8 @@ from surveyapp.analysis.disclosure.knowledge import Sum, exclude, tell
 from surveyapp.analysis.disclosure.problems import Row, Target
 from surveyapp.analysis.disclosure.rules import Rules
 from surveyapp.analysis.index_refresh import refresh_index
-from surveyapp.analysis.issues import IssueRanking, rank_issues
+from surveyapp.analysis.issue_rows import IssueRanking
+from surveyapp.analysis.issues import rank_issues
 from surveyapp.analysis.masks import Mask, build_mask
 from surveyapp.analysis.segments import AreaCross, AreaSegments, cross_areas
 from surveyapp.fieldwork.sample_rounds import create_sample_rounds

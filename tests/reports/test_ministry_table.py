@@ -10,15 +10,8 @@ from pyroaring import FrozenBitMap
 
 from surveyapp.analysis.disclosure import release_issue_table
 from surveyapp.analysis.intervals import Share
-from surveyapp.analysis.issues import (
-    ConcernedShare,
-    IssueGroups,
-    IssueRanking,
-    IssueRow,
-    SeverityCounts,
-    StageShare,
-    StatusCounts,
-)
+from surveyapp.analysis.issue_details import CostSummary, SeverityCounts, StatusCounts
+from surveyapp.analysis.issue_rows import ConcernedShare, IssueGroups, IssueRanking, IssueRow, StageShare
 from surveyapp.analysis.masks import Origin
 from surveyapp.fieldwork.thresholds import LEAST_THRESHOLDS, Audience
 from surveyapp.questionnaire.model import Questionnaire, Text
@@ -103,7 +96,8 @@ HEADINGS = (
     "not_filed_n,not_filed_base,not_filed_percent,not_filed_reason,"
     "filed_or_market_n,filed_or_market_base,filed_or_market_percent,filed_or_market_reason,"
     "withdrawn_n,withdrawn_base,withdrawn_percent,withdrawn_reason,"
-    "concerned_group,concerned_n,concerned_base,concerned_percent,concerned_reason,asks_n,asks_reason,figure_code,method"
+    "concerned_group,concerned_n,concerned_base,concerned_percent,concerned_reason,asks_n,asks_reason,figure_code,"
+    "method,cost_at_least_million_krw,cost_n,cost_reason"
 )
 ROUND = (
     "An export form,autumn,Autumn round,sample,Sample round (fictional),2026-09-01,2026-09-30,2.0.0,84,"
@@ -119,6 +113,7 @@ BETRAYS = '"hidden: too few companies, or a hidden figure could be worked out fr
 GROUP = "hidden: the group has too few companies"
 TOTAL = "hidden: the figure it belongs to is hidden"
 PROTECTS = BETRAYS
+NO_SUM = '",,,"no sum: the questionnaire has no such question, or the table was released before there were sums"'
 NOT_CODED = ",,texts to the ministry are not coded yet,"
 CODES = ("NM2Y-CFCB,", "SS0X-XJPR,", "4ZT8-AX9S,")  # of the share of gmp, pms and gmp-audit in this very table
 
@@ -146,16 +141,16 @@ def test_the_whole_file(form: Questionnaire) -> None:
     )
     lines = [
         HEADINGS,
-        f'{ROUND}area,{names},,,,,yes,Yes,{measures},1,{figures},{stages},{devices},,,,{PROTECTS}{NOT_CODED}{CODES[0]}{METHOD}{RANGE}"',
+        f"{ROUND}area,{names},,,,,yes,Yes,{measures},1,{figures},{stages},{devices},,,,{PROTECTS}{NOT_CODED}{CODES[0]}{METHOD}{RANGE}{NO_SUM}",
         (
             f"{ROUND}area,pms,시판 후,Post-marketing,市販後,,,,,part,In part,"
             "B,B Technical barriers to trade,rule,the rule itself,,,,,,,,,"
             f"{COUNT},,,{COUNT},,,{COUNT},,,,{COUNT},"
-            f',,,{TOTAL},,,,{TOTAL},,,,{TOTAL},{market},,,,{TOTAL}{NOT_CODED}{CODES[1]}{METHOD}"'
+            f",,,{TOTAL},,,,{TOTAL},,,,{TOTAL},{market},,,,{TOTAL}{NOT_CODED}{CODES[1]}{METHOD}{NO_SUM}"
         ),
         (
             f"{ROUND}issue,{names},gmp-audit,감사,Audits,監査,part,In part,{audit},1,{figures},{stages},,,,,"
-            f'{NOT_CODED}{CODES[2]}{METHOD}{RANGE}"'
+            f'{NOT_CODED}{CODES[2]}{METHOD}{RANGE}",,,'
         ),
     ]
     assert write(form, MinistryOptions(ENGLISH, methods="12 companies answered.")) == BOM + "".join(
@@ -174,3 +169,33 @@ def test_headings_in_words_are_unique_and_as_many(form: Questionnaire) -> None:
 def test_nothing_of_a_hidden_row_can_be_read(form: Questionnaire, secret: str) -> None:
     row = next(line for line in write(form, MinistryOptions(ENGLISH)).splitlines() if ",pms," in line)
     assert secret not in row.split(",pms,")[1]
+
+
+def summarise(*companies: int) -> CostSummary:
+    names = ("c0", "c1", "c2", "c3", "c4", "c5")
+    label = Text("금액", "amount", "金額")
+    total = sum(companies)
+    ranges = tuple((name, label, Share(count, total)) for name, count in zip(names, companies, strict=True))
+    return CostSummary(ranges, dont_know=1, not_answered=0)
+
+
+@pytest.mark.parametrize(
+    ("companies", "cells"),
+    [
+        ((1, 2, 3, 3, 2, 1), ["2750", "12", ""]),
+        ((12, 0, 0, 0, 0, 0), ["0", "12", ""]),
+        ((1, 2, 1, 2, 1, 1), ["", "", "hidden: too few companies gave details"]),
+        ((8, 0, 1, 1, 0, 2), ["", "", "hidden: one or two companies make up most of it"]),
+    ],
+)
+def test_the_extra_cost_of_an_area_stands_in_the_last_columns(
+    form: Questionnaire, companies: tuple[int, ...], cells: list[str]
+) -> None:
+    """Leaves have none, and a hidden share hides it."""
+    areas = (replace(GMP, cost=summarise(*companies)), replace(RARE, cost=summarise(0, 0, 0, 0, 0, 2)))
+    table = release_issue_table(replace(RANKING, areas=areas), Audience.MINISTRY, LEAST_THRESHOLDS)
+    text = b"".join(stream_ministry_csv(table, make_round("sample"), form, MinistryOptions(ENGLISH))).decode()
+    gmp, rare, leaf = csv.reader(io.StringIO(text.removeprefix(BOM), newline="").readlines()[1:])
+    assert gmp[-3:] == cells
+    assert rare[-3:] == ["", "", COUNT]
+    assert leaf[-3:] == ["", "", ""]

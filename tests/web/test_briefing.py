@@ -17,7 +17,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from surveyapp.analysis.disclosure import ReleasedFigure, ReleasedIssueRow
+from surveyapp.analysis.disclosure import Hidden, ReleasedFigure, ReleasedIssueRow
+from surveyapp.analysis.disclosure.figures import hide_figure
 from surveyapp.analysis.ministry_release import TakenTable, list_taken_tables, preview_ministry_table
 from surveyapp.analysis.open_indexes import open_index
 from surveyapp.fieldwork.drafts import hold_draft
@@ -117,6 +118,11 @@ def test_every_cell_of_the_page_is_a_released_figure(
     for cells, row in zip(areas, wanted, strict=True):
         assert cells[1] == write(row.tier.value, 0)
         assert [squeeze(cell) for cell in cells[3:7]] == [squeeze(cell) for cell in list_cells(row, style)]
+        assert row.cost is not None
+        if row.cost.hidden is None:
+            assert squeeze(cells[7]) == f"{int(row.cost.value or 0):,}n={row.cost.base}"
+        else:
+            assert cells[7].startswith("×")
     shown = [row for row in figures.table.leaves if row.bilateral in ACTIONABLE and row.share.count][:ISSUES_ON_PAPER]
     assert [cells[0] for cells in issues] == [row.name.in_language(language) for row in shown]
     for cells, row in zip(issues, shown, strict=True):
@@ -176,6 +182,10 @@ def test_the_workbook_holds_numbers_that_are_the_figures(
             found = [None if cell is None else Decimal(str(cell)) for cell in cells[5:22]]
             assert found == wanted, row.code
             assert all(isinstance(cell, (int, float)) for cell in cells[5:22] if cell is not None)
+            assert cells[-2:] == ([None, None] if row.cost is None else [row.cost.value, row.cost.base]), row.code
+    costs = [row.cost for row in figures.areas if row.cost is not None]
+    assert len(costs) == 10 and 3 <= sum(cost.hidden is None for cost in costs) < 10
+    assert all(row.cost is None for row in figures.issues)
 
 
 def round_number(value: object, digits: int, factor: int = 1) -> Decimal | None:
@@ -203,6 +213,10 @@ def test_the_csv_holds_the_same_figures(viewer: FlaskClient, database: Database,
         assert line["severity_mean"] == str(round_number(row.severity.value, 2) or "")
         assert line["open_percent"] == str(round_number(row.open_share.value, 1, 100) or "")
         assert line["index"] == str(round_number(row.index.value, 1))
+        cost = row.cost
+        assert line["cost_at_least_million_krw"] == ("" if cost is None or cost.hidden else str(cost.value))
+        assert line["cost_n"] == ("" if cost is None or cost.hidden else str(cost.base))
+        assert bool(line["cost_reason"]) == (cost is not None and cost.hidden is not None)
 
 
 def test_what_changed_is_said_of_released_figures(viewer: FlaskClient, database: Database, settings: Settings) -> None:
@@ -216,7 +230,7 @@ def test_what_changed_is_said_of_released_figures(viewer: FlaskClient, database:
         assert change is not None and change.before is not None and change.direction is not None
         before = write_figure(change.before, "{} of {} ({}%)")
         tail = {"recurring": ", Recurring", "new": ", New", None: ""}[change.recurrence]
-        assert squeeze(cells[7]) == squeeze(f"{said[change.direction]}before: {before}{tail}")
+        assert squeeze(cells[8]) == squeeze(f"{said[change.direction]}before: {before}{tail}")
     assert {change.direction for change in figures.earlier.changes.values()} >= {"more", "fewer"}  # type: ignore[union-attr]
     first = read_markup(read_page(viewer, f"{EARLIER}/briefing"))
     assert "There is no earlier round to compare with." in first and "Compared with “" not in first
@@ -319,9 +333,7 @@ def test_single_hidden_cells_are_marked_with_their_reason(
     assert 0 < len(hidden) < len(figures.areas)
     page = read_page(viewer, f"{ROUND}/briefing")
     areas, _ = read_tables(page)
-    assert "× marks a hidden figure: too few named it = hidden: too few companies gave this answer." in read_markup(
-        page
-    )
+    assert "too few named it = hidden: too few companies gave this answer" in read_markup(page)
     pdf = read_pdf(viewer.get(f"{ROUND}/briefing.pdf?lang=en").get_data())
     sheets = read_workbook(viewer.get(f"{ROUND}/briefing.xlsx?lang=en").get_data())
     lines = read_csv(viewer.get(f"{ROUND}/briefing.csv?lang=en").get_data())
@@ -335,7 +347,8 @@ def test_single_hidden_cells_are_marked_with_their_reason(
         else:
             assert "×" not in cells[3]
     named = {row.name.en for row in figures.areas if row.code in hidden}
-    assert named == {line["Issue"] for line in sheets["hidden"]} & {row.name.en for row in figures.areas}
+    of_shares = {line["Issue"] for line in sheets["hidden"] if str(line["Which figure"]).startswith("Named by")}
+    assert named == of_shares & {row.name.en for row in figures.areas}
 
 
 def test_a_round_that_counts_returns_says_so(viewer: FlaskClient, database: Database, settings: Settings) -> None:
@@ -359,9 +372,10 @@ def test_the_longest_names_stay_on_one_page(
 ) -> None:
     figures = gather(database, settings)
     name = Text(*[(letters * 300)[:length].strip()] * 3)
+    costs = [hide_figure(Audience.MINISTRY, reason) for reason in Hidden]  # so that every reason is explained
     table = replace(
         figures.table,
-        areas=tuple(replace(row, name=name) for row in figures.table.areas),
+        areas=tuple(replace(row, name=name, cost=cost) for row, cost in zip(figures.table.areas, costs, strict=True)),
         leaves=tuple(replace(row, name=name) for row in figures.table.leaves),
     )
     assert figures.earlier is not None

@@ -272,6 +272,36 @@ def test_hidden_figures_are_nowhere_on_the_released_page(sign_in: SignIn) -> Non
                 assert not re.search(r"\((\d|\d+/[1-4])\)", text), text
 
 
+def test_a_viewer_reads_what_an_area_costs_at_least(sign_in: SignIn) -> None:
+    """With the number of companies that named a range, or why the sum is hidden; problems have none."""
+    page = read_page(sign_in("viewer"), f"{ROUND}/released")
+    headings, *rows = read_table(page)
+    [column] = [place for place, heading in enumerate(headings) if heading.startswith("Extra cost")]
+    assert headings[column].endswith("at least, million KRW")
+    cells = [row[column] for row in rows]
+    assert len(cells) == 10
+    assert all(re.fullmatch(r"[\d,]+ ?n=\d{2}|× ?[a-z ]+", cell) for cell in cells), cells
+    assert sum("n=" in cell for cell in cells) >= 3
+    assert "Extra cost: the lower bounds of the ranges that n companies named" in read_words(page)
+    assert "Extra cost" not in read_words(read_card(page, "leaves"))
+
+
+def test_a_table_from_before_there_were_sums_is_shown_without_them(sign_in: SignIn, database: Database) -> None:
+    """A table that is held back: one company has withdrawn since."""
+    viewer = sign_in("viewer")
+    first = read_page(viewer, f"{ROUND}/released")
+    with database.write() as connection:
+        content = dict(connection.scalar(select(release.c.content).where(release.c.definition == "issues")) or {})
+        content["areas"] = [{name: each for name, each in row.items() if name != "cost"} for row in content["areas"]]
+        connection.execute(update(release).where(release.c.definition == "issues").values(content=content))
+    withdraw_first(database)
+    again = read_page(viewer, f"{ROUND}/released")
+    assert "Extra cost" in read_words(read_card(first, "ranking"))
+    assert "Extra cost" not in read_words(read_card(again, "ranking"))
+    places = [place for place, heading in enumerate(read_table(first)[0]) if not heading.startswith("Extra cost")]
+    assert read_table(again) == [[row[place] for place in places] for row in read_table(first)]
+
+
 def list_releases(database: Database) -> list[tuple[str, str, str]]:
     with database.read() as connection:
         rows = connection.execute(
@@ -302,6 +332,13 @@ def test_what_a_viewer_is_given_is_remembered(sign_in: SignIn, analyst: FlaskCli
 def test_a_company_that_withdraws_is_not_told_to_viewers(sign_in: SignIn, database: Database) -> None:
     viewer = sign_in("viewer")
     first = read_page(viewer, f"{ROUND}/released")
+    withdraw_first(database)
+    again = read_page(viewer, f"{ROUND}/released")
+    assert read_table(again) == read_table(first)
+
+
+def withdraw_first(database: Database) -> None:
+    """The first company of the later sample round."""
     with database.write() as connection:
         of_round = select(round_table.c.round_id).where(round_table.c.slug == ROUND.rpartition("/")[2])
         found = select(response.c.survey_id, response.c.number).where(response.c.round_id == of_round.scalar_subquery())
@@ -320,8 +357,6 @@ def test_a_company_that_withdraws_is_not_told_to_viewers(sign_in: SignIn, databa
                 revision=take_revision(connection, survey_id),
             )
         )
-    again = read_page(viewer, f"{ROUND}/released")
-    assert read_table(again) == read_table(first)
 
 
 def read_table(page: str) -> list[list[str]]:

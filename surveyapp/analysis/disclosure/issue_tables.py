@@ -15,9 +15,10 @@ from surveyapp.analysis.disclosure.released import ReleasedIssueRow, ReleasedIss
 from surveyapp.analysis.disclosure.rules import Rules, blur_reason, find_rules, release_origin
 from surveyapp.analysis.disclosure.summaries import limit_rules, tell_basis
 from surveyapp.analysis.intervals import Share
+from surveyapp.analysis.issue_order import order_rows
 from surveyapp.analysis.issue_questions import AREAS_QUESTION, NO_DIFFICULTY
-from surveyapp.analysis.issue_returns import CONCERNED, STAGES
-from surveyapp.analysis.issues import ConcernedGroup, IssueGroups, IssueRanking, IssueRow, Stage, order_rows
+from surveyapp.analysis.issue_returns import CONCERNED, STAGES, ConcernedGroup, Stage
+from surveyapp.analysis.issue_rows import IssueGroups, IssueRanking, IssueRow
 from surveyapp.fieldwork.thresholds import Audience, AudienceThresholds
 
 SEVERITY_ENDS = (1, 5)
@@ -184,7 +185,17 @@ def _release_row(row: IssueRow, share: ReleasedFigure, breakdown: _Breakdown, ru
         place=rules.hide(index.hidden or Hidden.NOT_COMPUTED),
         by_stage=stages,
         concerned=concerned,
+        cost=_release_cost(row, share, rules),
     )
+
+
+def _release_cost(row: IssueRow, share: ReleasedFigure, rules: Rules) -> ReleasedFigure | None:
+    """Extra cost at the lower bounds, summed up over the companies that named a range; None where it was not asked."""
+    if row.cost is None:
+        return None
+    if share.hidden is not None:
+        return rules.hide(share.hidden)
+    return rules.total(row.cost.lower_bounds) if row.share.count else rules.hide(Hidden.NOT_COMPUTED)
 
 
 def _release_index(row: IssueRow, severity: ReleasedFigure, open_share: ReleasedFigure, rules: Rules) -> ReleasedFigure:

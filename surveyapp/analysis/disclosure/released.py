@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 
 from surveyapp.analysis.disclosure.figures import ReleasedFigure
 from surveyapp.analysis.disclosure.knowledge import Told
-from surveyapp.analysis.issues import Bilateral, ConcernedGroup, RangeMethod, Stage
+from surveyapp.analysis.issue_priority import RangeMethod
+from surveyapp.analysis.issue_returns import ConcernedGroup, Stage
 from surveyapp.analysis.masks import Origin
 from surveyapp.analysis.readiness import Band
 from surveyapp.analysis.segments import SegmentQuestion
 from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.questionnaire.model import Kind, Text
+from surveyapp.questionnaire.taxonomy import Bilateral
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class ReleasedIssueRow:
     place: ReleasedFigure
     by_stage: tuple[tuple[Stage, ReleasedFigure], ...]  # always all three stages
     concerned: tuple[ConcernedGroup, ReleasedFigure] | None  # areas dev and pms only
+    # Extra cost in million KRW, "at least": areas only. None too in tables that were released before there was a sum.
+    cost: ReleasedFigure | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,24 @@
-"""Which single figure is sensitive: thresholds of base and count, dominance, and summaries of few.
+"""Which single figure is sensitive: thresholds of base and count, summaries of few, and sums.
 
 Sources: Hundepool, Domingo-Ferrer, Franconi, Giessing, Schulte Nordholt, Spicer & de Wolf, *Statistical Disclosure
-Control* (Wiley 2012), chapter 4 (threshold, n-k and p% rules); Willenborg & de Waal, *Elements of Statistical
-Disclosure Control* (Springer 2001), chapter 6.
+Control* (Wiley 2012), chapter 4 (thresholds); Willenborg & de Waal, *Elements of Statistical Disclosure Control*
+(Springer 2001), chapter 6. For sums: `amounts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from surveyapp.analysis.disclosure.amounts import (
+    Given,
+    add_up,
+    count_contributing,
+    find_count_ranges,
+    is_dominated,
+    is_estimable,
+)
 from surveyapp.analysis.disclosure.figures import Hidden, ReleasedFigure, hide_figure, make_figure
 from surveyapp.analysis.intervals import Range, Share
 from surveyapp.analysis.masks import Origin
@@ -24,11 +32,8 @@ PROTECTION_WIDTHS: Mapping[Audience, int] = {Audience.MINISTRY: 1, Audience.JAPA
 # explain each cell. Others could work out from the reasons more than is shown: docs/method/disclosure.md, section 7.
 TOLD_REASONS = frozenset({Audience.MINISTRY})
 # Reasons that say something of the answers. That a group is too small is known of it without.
-TELLING = frozenset({Hidden.COUNT_TOO_SMALL, Hidden.REST_TOO_SMALL, Hidden.FEW_DETAILS})
+TELLING = frozenset({Hidden.COUNT_TOO_SMALL, Hidden.REST_TOO_SMALL, Hidden.FEW_DETAILS, Hidden.DOMINATED})
 
-DOMINANT = 2  # the n of the n-k rule: so many companies together …
-DOMINANT_SHARE = Fraction(85, 100)  # … may make up at most k = 85 % of a sum
-PRIOR_SHARE = Fraction(10, 100)  # the p of the p% rule
 QUARTERS = 4
 
 
@@ -133,16 +138,42 @@ class Rules:
             return self.hide(Hidden.BASE_TOO_SMALL)
         return self.summary(value, n)
 
-    def total(self, contributions: Sequence[int]) -> ReleasedFigure:
-        """The sum of what companies gave, such as extra cost at the lower bounds; each at least 0."""
-        contributing = [each for each in contributions if each]
-        if len(contributions) < self.least_base:
-            return self.hide(Hidden.BASE_TOO_SMALL)
-        if len(contributing) < self.least_count and (self.of_group or contributing):
+    def total(self, given: Given) -> ReleasedFigure:
+        """The sum of amounts, such as extra cost at the lower bounds.
+
+        `given` says how many companies gave each amount, the amounts that nobody gave included. What earlier releases
+        forbid comes first: beside them any other reason would say what has changed.
+        """
+        n, contributing, total = sum(given.values()), count_contributing(given), add_up(given)
+        if not self.may_summarise:
+            return self.hide(Hidden.RELEASED_BEFORE)
+        if n < self.least_base:
+            return self.hide(Hidden.FEW_DETAILS)
+        if contributing < self.least_count and (self.of_group or contributing):
             return self.hide(Hidden.COUNT_TOO_SMALL)
-        if is_dominated(contributing) or is_estimable(contributing):
+        if is_dominated(given) or is_estimable(given):
             return self.hide(Hidden.DOMINATED)
-        return make_figure(self.audience, value=Fraction(sum(contributions)), base=len(contributions))
+        if self._follow_counts(n, total, tuple(given)):
+            return self.hide(Hidden.PROTECTS_ANOTHER)
+        return make_figure(self.audience, value=Fraction(total), base=n)
+
+    def _follow_counts(self, n: int, total: int, amounts: tuple[int, ...]) -> bool:
+        """Whether it follows from a sum that so few of n companies gave one of the amounts, or all but so few.
+
+        That nobody did need not be hidden: it follows from every sum that is smaller than the amount. A count must stay
+        as open as the marks of hidden ones leave it: over a round they say that it is not 0.
+        """
+        least = self.least_count if self.of_group or total else 0
+        ranges = find_count_ranges(n, total, amounts, least_contributing=least) or ()
+        width = self.width if self.of_group else max(min(self.width, self.least_count - 2), 1)
+        return any(
+            high - low < width
+            and any(
+                0 < count < self.least_count or (self.of_group and n - count < self.least_count)
+                for count in range(low, high + 1)
+            )
+            for low, high in ranges
+        )
 
     def number(self, value: Fraction | int) -> ReleasedFigure:
         """A number that follows from figures already released: a tier, a place, a balance."""
@@ -165,21 +196,3 @@ def release_origin(origin: Origin) -> Origin:
 def find_rules(origin: Origin, audience: Audience, thresholds: Thresholds) -> Rules:
     """A filtered selection is treated as an identifying group, whatever it is filtered by."""
     return (Rules.of_groups if origin.filters else Rules.of_round)(audience, thresholds)
-
-
-def is_dominated(contributions: Sequence[int], *, largest: int = DOMINANT, share: Fraction = DOMINANT_SHARE) -> bool:
-    """The n-k rule: whether the `largest` contributions together exceed `share` of the sum.
-
-    Source: Hundepool et al. (2012), section 4.2.2 "(n,k)-rule"; a sum of nothing is dominated by nobody.
-    """
-    return sum(sorted(contributions, reverse=True)[:largest]) > share * sum(contributions)
-
-
-def is_estimable(contributions: Sequence[int], *, precision: Fraction = PRIOR_SHARE) -> bool:
-    """The p% rule: whether the second largest contributor can estimate the largest one to within p %.
-
-    It knows the sum and its own part; the rest, x3 + x4 + …, is its error. Sensitive where the rest is below p % of the
-    largest. Source: Hundepool et al. (2012), section 4.2.2 "p%-rule"; Willenborg & de Waal (2001), section 6.2.
-    """
-    ordered = sorted(contributions, reverse=True)
-    return bool(ordered) and ordered[0] > 0 and sum(ordered[2:]) < precision * ordered[0]

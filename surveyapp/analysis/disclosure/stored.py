@@ -1,7 +1,8 @@
 """Released tables as JSON and back, so that what was shown once can be shown again as it was.
 
 The only other way to a `ReleasedFigure` than the rules: one that was released before. Which types may be read follows
-from the fields of the released types alone, so a stored table names no class.
+from the fields of the released types alone, so a stored table names no class. A figure that came to a type later has
+None as its default and is left out where it is None, so that tables from before it keep their digests.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ def _write(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
     if is_dataclass(value):
-        return {each.name: _write(getattr(value, each.name)) for each in fields(value) if each.name != "told"}
+        held = [(each, getattr(value, each.name)) for each in fields(value) if each.name != "told"]
+        return {each.name: _write(one) for each, one in held if one is not None or each.default is not None}
     if isinstance(value, tuple):
         return [_write(each) for each in value]
     return value

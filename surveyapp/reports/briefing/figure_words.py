@@ -55,6 +55,15 @@ def build_index_cell(words: Words, figure: ReleasedFigure) -> Cell:
     return Cell(words.number(figure.value, 1), note=words.interval(low, high, 1), tone="strong")
 
 
+def build_sum_cell(words: Words, figure: ReleasedFigure | None) -> Cell:
+    """A sum, a dash where there is none."""
+    if figure is None:
+        return Cell(BLANK)
+    if figure.hidden is not None:
+        return build_hidden_cell(words, figure.hidden)
+    return Cell(words.number(figure.value), note=write_base(words, figure))
+
+
 def build_tier_cell(words: Words, figure: ReleasedFigure) -> Cell:
     return Cell(BLANK if figure.hidden is not None else words.number(figure.value))
 

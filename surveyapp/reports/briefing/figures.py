@@ -11,7 +11,8 @@ from datetime import datetime
 from surveyapp.analysis.answer_index import AnswerIndex
 from surveyapp.analysis.disclosure import ReleasedIssueRow, ReleasedIssueTable
 from surveyapp.analysis.issue_questions import IssuesNotAsked
-from surveyapp.analysis.issues import IssueRanking, rank_issues
+from surveyapp.analysis.issue_rows import IssueRanking
+from surveyapp.analysis.issues import rank_issues
 from surveyapp.analysis.masks import build_mask
 from surveyapp.analysis.ministry_release import TakenTable, list_taken_tables, load_taken_table
 from surveyapp.analysis.released_changes import ReleasedChange, compare_released

@@ -17,6 +17,7 @@ from surveyapp.reports.briefing.figure_words import (
     build_index_cell,
     build_mean_cell,
     build_part_cell,
+    build_sum_cell,
     build_tier_cell,
     measure,
     shorten,
@@ -26,7 +27,13 @@ from surveyapp.reports.cards import Fact
 from surveyapp.reports.crosswalk_report import describe_aspect, name_measures
 from surveyapp.reports.issue_words import describe_bilateral
 from surveyapp.reports.released_methods import write_released_methods
-from surveyapp.reports.released_words import describe_audience, describe_hidden, describe_method, explain_hidden
+from surveyapp.reports.released_words import (
+    describe_audience,
+    describe_hidden,
+    describe_method,
+    explain_costs,
+    explain_hidden,
+)
 from surveyapp.reports.tables import Cell, Column, Row, Table
 from surveyapp.reports.words import BLANK, Words
 
@@ -164,6 +171,7 @@ def _tabulate_areas(words: Words, figures: BriefingFigures) -> Table:
                 build_mean_cell(words, row.severity),
                 build_part_cell(words, row.open_share),
                 build_index_cell(words, row.index),
+                build_sum_cell(words, row.cost),
                 build_change_cell(words, figures, row.code),
             ),
         )
@@ -177,6 +185,7 @@ def _tabulate_areas(words: Words, figures: BriefingFigures) -> Table:
         Column(words.gettext("Severity"), is_number=True, hint=words.gettext("mean 1–5")),
         Column(words.gettext("Open share"), is_number=True),
         Column(words.gettext("Index"), is_number=True, hint=words.gettext("range")),
+        Column(words.gettext("Extra cost"), is_number=True, hint=words.gettext("at least, million KRW")),
         Column(words.gettext("Change since then"), hint=_name_earlier(words, figures)),
     )
     return Table(words.gettext("Areas that can be raised"), columns, rows)
@@ -239,6 +248,8 @@ def _list_notes(words: Words, figures: BriefingFigures) -> Iterator[str]:
         "Severity (1 slight to 5 very great) and the open share (how much is still unsolved) are as those see it "
         "who named the area; n gave that detail."
     )
+    if any(row.cost is not None for row in figures.areas[:AREAS_ON_PAPER]):
+        yield explain_costs(words)
     if figures.earlier is not None:
         yield words.gettext(
             "“More” and “fewer” are said only where the 95% intervals of the two shares do not overlap."
@@ -259,6 +270,8 @@ def _list_figures(figures: BriefingFigures) -> Iterator[ReleasedFigure]:
     rows: list[ReleasedIssueRow] = [*figures.areas[:AREAS_ON_PAPER], *figures.leading_issues]
     for row in rows:
         yield from (row.share, row.severity, row.open_share, row.index)
+        if row.cost is not None:
+            yield row.cost
         change = figures.find_change(row.code)
         if row.parent is None and change is not None and change.before is not None:
             yield change.before

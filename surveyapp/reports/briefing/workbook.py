@@ -120,6 +120,7 @@ def _list_columns(words: Words, figures: BriefingFigures) -> list[_Column]:
         _Column(words.gettext("Recurring or new"), read_recurrence, is_text=True),
         _Column(words.gettext("Trade measure (UNCTAD)"), read_measures, is_text=True),
         _Column(words.gettext("What hinders"), read_aspect, is_text=True),
+        *_list_mean_columns(words, words.gettext("Extra cost, at least (million KRW)"), lambda row: row.cost, 0),
     ]
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
 
-from surveyapp.analysis.issues import IssueRanking, rank_issues
+from surveyapp.analysis.issue_rows import IssueRanking
+from surveyapp.analysis.issues import rank_issues
 from surveyapp.analysis.masks import FilterUnknown, build_mask
 from surveyapp.analysis.readiness import match_importance, profile_readiness
 from surveyapp.analysis.segments import SegmentQuestion, cross_areas
