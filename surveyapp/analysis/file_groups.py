@@ -3,8 +3,8 @@
 A reader of several files finds the line of a return again by its other answers, though the lines have no order and no
 number. So what is known of a line is what every file shows of its company, or that it is in a file no more: its trail.
 Companies of one trail are a group; whatever a new file does to a group, it does to k of its companies at least, or to
-none (histories of a record as quasi-identifier: Byun, Sohn, Bertino & Li, Secure anonymization for incremental
-datasets, SDM 2006; Xiao & Tao, m-invariance, SIGMOD 2007).
+none. The problem is described by Byun, Sohn, Bertino & Li (Secure anonymization for incremental datasets, SDM 2006) and
+Xiao & Tao (m-Invariance, SIGMOD 2007).
 
 A return that was edited goes on as another line, one that was withdrawn as none. Where fewer than k of a group do so,
 others are left out with them: those whose lines vanish are k then, of which nobody knows which is whose.

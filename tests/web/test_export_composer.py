@@ -201,6 +201,7 @@ def test_where_nothing_can_be_given_beside_an_earlier_file_the_desk_says_what_to
     leave_few(database, SURVEY, SAMPLE_2026)
     page = read_page(analyst, f"{ROUND}/export?kind=deidentified")
     assert "none can be given now" in read_words(page) and f'action="{ROUND}/export/file"' not in page
+    assert "Remembered once it is made" not in page and "Returns left out" not in page
     reply = analyst.post(f"{ROUND}/export/file?lang=en", data=options)
     assert reply.status_code == 422
     assert "Wait until more companies have answered." in read_words(reply.get_data(as_text=True))

@@ -162,8 +162,9 @@ def _list_counts(
         else:
             kept = words.gettext("%(kept)s of %(all)s counted", kept=words.number(len(decided.released)), all=returns)
             facts.append((words.gettext("Returns"), kept))
+        if decided is not None and not decided.is_exhausted:
             facts += [(what, how) for what, how in list_deidentification(words, ground.questionnaire, decided)]
-        if decided is None or not decided.is_again:
+        if decided is None or not (decided.is_again or decided.is_exhausted):
             told = words.gettext(
                 "Remembered once it is made: later files of the round are made so that no company can be told from "
                 "all of them together, and may hold less. Make it only in order to give it out."
