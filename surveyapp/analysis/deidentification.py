@@ -4,7 +4,7 @@ k-anonymity (Sweeney: k-Anonymity, a model for protecting privacy, IJUFKS 10, 20
 suppression of the rest (Samarati: Protecting respondents' identities in microdata release, TKDE 13, 2001): what others
 know of a company (type, size, products, stage, routes) is written as it is, by its declared roll-up, or not at all, the
 same for every line, until few companies remain whose combination fewer than k share; those are left out, k of them at
-least or none.
+least or none. Where files of the round have left before, a combination is what all of them show (`file_groups`).
 
 What was asked can tell what was answered: a question whose condition depends on a coarsened answer is suppressed too,
 unless the condition is the same for all choices of a class.
@@ -14,22 +14,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
-from typing import Literal
 
 from pyroaring import BitMap
 
 from surveyapp.analysis.answer_index import AnswerIndex
-from surveyapp.questionnaire.expressions import Expression
+from surveyapp.analysis.file_groups import (
+    NEW,
+    NO_FILES,
+    Combination,
+    EarlierFiles,
+    Part,
+    Trail,
+    count_gone,
+    divide_by_trail,
+    share_out,
+    take_share,
+)
+from surveyapp.analysis.telling_questions import AS_IT_IS, ROLLED_UP, SUPPRESSED, Level, find_telling_questions
+from surveyapp.analysis.unanimous_answers import count_unanimous
 from surveyapp.questionnaire.model import Answers, Question, Questionnaire, Stored
 from surveyapp.questionnaire.roll_ups import RollUp, load_roll_ups
-
-Level = Literal[0, 1, 2]  # as it is, rolled up, suppressed
-AS_IT_IS: Level = 0
-ROLLED_UP: Level = 1
-SUPPRESSED: Level = 2
 
 # What others know of a company. Questions of one line say the same in two ways and are coarsened together.
 QUASI_IDENTIFIERS: tuple[tuple[str, ...], ...] = (
@@ -45,20 +52,35 @@ _LEVELS: tuple[Level, ...] = (AS_IT_IS, ROLLED_UP, SUPPRESSED)
 # How many other answers it is worth to have what describes the company as it is, rather than in classes or not at all.
 _COARSENED: Mapping[Level, float] = {AS_IT_IS: 0, ROLLED_UP: 2, SUPPRESSED: 6}
 _MOST_TRIED = 500_000  # combinations times levels
-_MOST_TRIALS = 500  # combinations of answers with which a condition is tried
-
-Combination = tuple[tuple[str, ...], ...]  # chosen names, question by question
 
 
 @dataclass(frozen=True, slots=True)
 class Deidentification:
-    """What was decided: how coarse each question is, what is suppressed, and which returns stay in the file."""
+    """What was decided: how coarse each question is, what is suppressed, and which returns stay in the file.
+
+    `groups` are the returns that this file and those before it show alike. `left_out_for_earlier` returns would be in
+    the file if there were no others; `is_again`: nothing has changed since the last one, and this is it once more.
+    `unanimous` counts groups times questions where all of a group gave the same answer.
+    """
 
     k: int
     levels: Mapping[str, Level]  # of the quasi-identifiers
     suppressed: frozenset[str]  # questions and calculates whose cells say nothing
-    released: BitMap
+    groups: tuple[BitMap, ...]
     left_out: int
+    left_out_for_earlier: int
+    unanimous: int
+    earlier: EarlierFiles = NO_FILES
+    is_again: bool = False
+    released: BitMap = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "released", BitMap().union(*self.groups))
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether nothing can be given any more beside the files that were given."""
+        return bool(self.earlier) and not self.released
 
     def coarsen_question(self, question: Question) -> Question:
         """The question as the file has it: with classes for choices where it is rolled up."""
@@ -77,23 +99,82 @@ class Deidentification:
         return shown
 
 
-def deidentify(index: AnswerIndex, questionnaire: Questionnaire, counted: BitMap, k: int) -> Deidentification:
+def deidentify(
+    index: AnswerIndex, questionnaire: Questionnaire, counted: BitMap, k: int, earlier: EarlierFiles = NO_FILES
+) -> Deidentification:
     """Decide for the counted returns of a round: one a company where companies count."""
     dimensions = _list_dimensions(questionnaire)
-    names = [name for dimension in dimensions for name in dimension]
-    combinations = _find_combinations(index, [questionnaire.by_name[name] for name in names], counted)
-    levels = _spread(dimensions, _choose_levels(questionnaire, dimensions, combinations, k))
-    released = _leave_out_rare(_join_combinations(combinations, names, levels), k)
+    names = _list_names(dimensions)
+    combinations = _find_combinations(index, [questionnaire.by_name[name] for name in names], counted - earlier.doubled)
+    parts = divide_by_trail(combinations, earlier)
+    gone = count_gone(earlier, parts.values())
+    counts = {part: len(numbers) for part, numbers in parts.items()}
+    levels = _spread(dimensions, _choose_levels(questionnaire, dimensions, counts, gone, k))
+    groups = _form_groups(parts, gone, names, levels, k)
+    return _describe(index, questionnaire, counted, k, levels, groups, combinations, earlier)
+
+
+def deidentify_again(
+    index: AnswerIndex,
+    questionnaire: Questionnaire,
+    counted: BitMap,
+    k: int,
+    levels: Mapping[str, Level],
+    groups: Sequence[BitMap],
+    earlier: EarlierFiles,
+) -> Deidentification:
+    """The file of these levels and groups once more, while nothing has changed."""
+    questions = [questionnaire.by_name[name] for name in _list_names(_list_dimensions(questionnaire))]
+    combinations = _find_combinations(index, questions, counted - earlier.doubled)
+    decided = _describe(index, questionnaire, counted, k, levels, groups, combinations, earlier)
+    return replace(decided, is_again=True)
+
+
+def _describe(
+    index: AnswerIndex,
+    questionnaire: Questionnaire,
+    counted: BitMap,
+    k: int,
+    levels: Mapping[str, Level],
+    groups: Sequence[BitMap],
+    combinations: Mapping[Combination, BitMap],
+    earlier: EarlierFiles,
+) -> Deidentification:
+    released = BitMap().union(*groups)
+    alone = released
+    if earlier:
+        parts = {Part(NEW, combination, False): numbers for combination, numbers in combinations.items()}
+        names = _list_names(_list_dimensions(questionnaire))
+        alone = BitMap().union(*_form_groups(parts, {}, names, levels, k)) | earlier.doubled
+    suppressed = _find_suppressed(questionnaire, levels)
+    return Deidentification(
+        k=k,
+        levels=levels,
+        suppressed=suppressed,
+        groups=tuple(groups),
+        left_out=len(counted) - len(released),
+        left_out_for_earlier=len(alone - released),
+        unanimous=count_unanimous(index, questionnaire, counted, groups, without=suppressed | levels.keys()),
+        earlier=earlier,
+    )
+
+
+def _find_suppressed(questionnaire: Questionnaire, levels: Mapping[str, Level]) -> frozenset[str]:
+    """Questions and calculates whose cells say nothing where these are the levels."""
     suppressed = frozenset(name for name, level in levels.items() if level == SUPPRESSED)
     fixed = ALWAYS_SUPPRESSED & questionnaire.by_name.keys()
-    dependents = _find_dependents(questionnaire, {**levels, **dict.fromkeys(fixed, SUPPRESSED)})
-    return Deidentification(k, levels, suppressed | fixed | dependents, released, len(counted) - len(released))
+    telling = find_telling_questions(questionnaire, {**levels, **dict.fromkeys(fixed, SUPPRESSED)})
+    return suppressed | fixed | telling
 
 
 def _list_dimensions(questionnaire: Questionnaire) -> list[tuple[str, ...]]:
     known = questionnaire.by_name
     found = (tuple(name for name in names if name in known) for names in QUASI_IDENTIFIERS)
     return [names for names in found if names]
+
+
+def _list_names(dimensions: Sequence[tuple[str, ...]]) -> list[str]:
+    return [name for dimension in dimensions for name in dimension]
 
 
 def _find_combinations(
@@ -124,20 +205,20 @@ def _divide(parts: Mapping[tuple[str, ...], BitMap], chosen: BitMap, name: str) 
 def _choose_levels(
     questionnaire: Questionnaire,
     dimensions: Sequence[tuple[str, ...]],
-    combinations: Mapping[Combination, BitMap],
+    counts: Mapping[Part, int],
+    gone: Mapping[Trail, int],
     k: int,
 ) -> list[Level]:
     """The levels with which least is lost: answers of returns that are left out, and answers that are suppressed.
 
     All are tried where the combinations are few enough; else the one that loses least is raised, as long as it helps.
     """
-    names = [name for dimension in dimensions for name in dimension]
-    counts = {key: len(numbers) for key, numbers in combinations.items()}
+    names = _list_names(dimensions)
     loss = _Loss(questionnaire, dimensions, sum(counts.values()))
 
     def measure(levels: Sequence[Level]) -> float:
         level_of = _spread(dimensions, levels)
-        return loss.measure(levels, _count_left_out(counts, names, level_of, k))
+        return loss.measure(levels, _count_left_out(counts, gone, names, level_of, k))
 
     possible = [(AS_IT_IS, *_list_higher(questionnaire, dimension, AS_IT_IS)) for dimension in dimensions]
     if prod(map(len, possible)) * len(counts) <= _MOST_TRIED:
@@ -177,7 +258,7 @@ class _Loss:
 
     @staticmethod
     def _find_hidden(questionnaire: Questionnaire, names: Sequence[str], level: Level) -> frozenset[str]:
-        return _find_dependents(questionnaire, dict.fromkeys(names, level))
+        return find_telling_questions(questionnaire, dict.fromkeys(names, level))
 
 
 def _spread(dimensions: Sequence[tuple[str, ...]], levels: Sequence[Level]) -> dict[str, Level]:
@@ -194,38 +275,32 @@ def _list_higher(questionnaire: Questionnaire, dimension: Sequence[str], level: 
 
 
 def _count_left_out(
-    counts: Mapping[Combination, int], names: Sequence[str], levels: Mapping[str, Level], k: int
+    counts: Mapping[Part, int],
+    gone: Mapping[Trail, int],
+    names: Sequence[str],
+    levels: Mapping[str, Level],
+    k: int,
 ) -> int:
-    joined: Counter[Combination] = Counter()
-    for key, count in counts.items():
-        joined[_coarsen(key, names, levels)] += count
-    left_out = 0
-    for count in sorted(joined.values()):
-        if count < k or 0 < left_out < k:
-            left_out += count
-    return left_out
+    joined: Counter[Part] = Counter()
+    for part, count in counts.items():
+        joined[Part(part.trail, _coarsen(part.combination, names, levels), part.is_edited)] += count
+    return joined.total() - sum(share_out(joined, gone, k).values())
 
 
-def _join_combinations(
-    combinations: Mapping[Combination, BitMap], names: Sequence[str], levels: Mapping[str, Level]
-) -> list[BitMap]:
-    joined: dict[Combination, BitMap] = {}
-    for key, numbers in combinations.items():
-        coarse = _coarsen(key, names, levels)
+def _form_groups(
+    parts: Mapping[Part, BitMap],
+    gone: Mapping[Trail, int],
+    names: Sequence[str],
+    levels: Mapping[str, Level],
+    k: int,
+) -> tuple[BitMap, ...]:
+    """The returns that stay, in groups that no file tells apart."""
+    joined: dict[Part, BitMap] = {}
+    for part, numbers in parts.items():
+        coarse = Part(part.trail, _coarsen(part.combination, names, levels), part.is_edited)
         joined[coarse] = joined.get(coarse, BitMap()) | numbers
-    return sorted(joined.values(), key=len)
-
-
-def _leave_out_rare(classes: Sequence[BitMap], k: int) -> BitMap:
-    """The returns whose combination k share. Where fewer than k would be left out, the smallest class goes with them:
-    otherwise the few could be worked out from what is known of all."""
-    left_out, released = 0, BitMap()
-    for numbers in classes:
-        if len(numbers) < k or 0 < left_out < k:
-            left_out += len(numbers)
-        else:
-            released |= numbers
-    return released
+    shares = share_out({part: len(numbers) for part, numbers in joined.items()}, gone, k)
+    return tuple(take_share(joined[part], share) for part, share in shares.items() if share)
 
 
 def _coarsen(key: Combination, names: Sequence[str], levels: Mapping[str, Level]) -> Combination:
@@ -247,50 +322,3 @@ def _roll_up(roll_up: RollUp, answer: Stored) -> Stored:
         classes = {roll_up.class_of[name] for name in answer}
         return [choice.name for choice in roll_up.classes if choice.name in classes]
     return roll_up.class_of[str(answer)]
-
-
-def _find_dependents(questionnaire: Questionnaire, levels: Mapping[str, Level]) -> frozenset[str]:
-    """Questions and calculates that tell more of a coarsened answer than the file does."""
-    telling: dict[str, None] = {}
-    for row in questionnaire.rows:
-        level = levels.get(row.name, AS_IT_IS)
-        if row.kind == "note" or level == SUPPRESSED:
-            continue
-        for expression in _list_expressions(row, is_rolled_up=level == ROLLED_UP):
-            read = expression.names & (levels.keys() | telling.keys())
-            if read & telling.keys() or any(_tells(questionnaire, expression, name, levels[name]) for name in read):
-                telling[row.name] = None
-                break
-    return frozenset(telling)
-
-
-def _list_expressions(row: Question, *, is_rolled_up: bool) -> Iterator[Expression]:
-    """What decides about a row; classes of choices are offered to everybody who is asked."""
-    choice_filter = None if is_rolled_up else row.choice_filter
-    conditions = (*(group.relevant for group in row.groups), row.relevant, choice_filter, row.calculation)
-    return (each for each in conditions if each is not None)
-
-
-def _tells(questionnaire: Questionnaire, expression: Expression, name: str, level: Level) -> bool:
-    """Whether a condition differs for answers that the file shows alike."""
-    question = questionnaire.by_name[name]
-    if level == AS_IT_IS:
-        return False
-    others = [questionnaire.by_name[other] for other in sorted(expression.names - {name})]
-    is_simple = question.kind == "select_one" and all(other.kind == "select_one" for other in others)
-    trials = prod(len(other.choices) + 1 for other in others)
-    if not is_simple or trials > _MOST_TRIALS or expression.purpose != "relevant":
-        return True
-    roll_up = load_roll_ups().get(name)
-    classes = {
-        choice.name: roll_up.class_of[choice.name] if level == ROLLED_UP and roll_up is not None else ""
-        for choice in question.choices
-    }
-    for given in product(*(("", *(choice.name for choice in other.choices)) for other in others)):
-        values = {other.name: value for other, value in zip(others, given, strict=True) if value}
-        results: dict[str, bool] = {}
-        for choice, in_class in classes.items():
-            holds = expression.test({**values, name: choice})
-            if results.setdefault(in_class, holds) != holds:
-                return True
-    return False

@@ -16,6 +16,7 @@ from surveyapp.reports.exports.request import RequestUnknown, read_request
 from surveyapp.reports.exports.row_table import ExportRefused, RefusalCode
 
 _PROBLEMS: Mapping[RefusalCode, Problem] = {
+    "exhausted": "refused_exhausted",
     "cell_too_long": "refused_cell_too_long",
     "module_missing": "refused_module_missing",
     "not_offered": "refused_not_offered",

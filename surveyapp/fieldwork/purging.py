@@ -17,6 +17,7 @@ from surveyapp.records.tables import (
     company,
     company_contact,
     company_merge,
+    deidentified_file,
     dismissed_double,
     draft,
     figure_note,
@@ -68,7 +69,8 @@ def purge_round(database: Database, survey_id: str, slug: str, *, now: datetime,
         drafts = connection.execute(delete(draft).where(*_is_of(draft, round_))).rowcount
         connection.execute(delete(figure_note).where(*_is_of(figure_note, round_)))  # they may repeat answers
         connection.execute(delete(frozen_figure).where(*_is_of(frozen_figure, round_)))
-        connection.execute(delete(release).where(*_is_of(release, round_)))  # of returns that are gone
+        for memory in (release, deidentified_file):  # of returns that are gone
+            connection.execute(delete(memory).where(*_is_of(memory, round_)))
         refusals = connection.execute(delete(refusal).where(*_is_of(refusal, round_))).rowcount
         live = select(response.c.number).where(*_is_of(response, round_), response.c.state == "submitted")
         numbers = connection.scalars(live.order_by(response.c.number)).all()

@@ -34,6 +34,7 @@ Problem = Literal[
     "program",  # a fault of the program
     # A file of the form that was asked for cannot be made (reports/exports/refusals.py).
     "refused_cell_too_long",
+    "refused_exhausted",
     "refused_module_missing",
     "refused_not_offered",
     "refused_text_grew",

@@ -6,16 +6,17 @@ from collections import Counter
 from random import Random
 
 import pytest
+from pyroaring import BitMap
 
 from surveyapp.analysis.deidentification import (
     ALWAYS_SUPPRESSED,
     QUASI_IDENTIFIERS,
-    ROLLED_UP,
-    SUPPRESSED,
     Deidentification,
     deidentify,
 )
 from surveyapp.analysis.redaction import Redactor
+from surveyapp.analysis.telling_questions import ROLLED_UP, SUPPRESSED
+from surveyapp.analysis.unanimous_answers import count_unanimous
 from surveyapp.fieldwork.return_stream import stream_returns
 from surveyapp.fieldwork.rounds import find_round
 from surveyapp.questionnaire.model import Questionnaire, Stored
@@ -130,15 +131,28 @@ def test_too_few_companies_release_nothing(field: Field, size: int) -> None:
     assert list(table.read_rows()) == []
 
 
-def test_few_left_out_take_a_class_with_them(field: Field) -> None:
+def test_few_left_out_take_others_with_them(field: Field) -> None:
     """Of 100 companies 99 in a file would tell all of the one that is missing."""
     round_id = field.add_round()
     field.add_many(round_id, [{} for _ in range(60)])
     field.add_many(round_id, [{"company_type": "device"} for _ in range(39)])
     field.add(round_id, {"company_type": "cosmetic"})
     decided, _ = write(field, round_id)
-    assert decided.left_out in (0, 40)
+    assert decided.left_out == K, "those that are many can do without four"
     assert len(decided.released) + decided.left_out == 100
+
+
+def test_answers_that_all_of_a_combination_gave_are_counted(field: Field) -> None:
+    round_id = field.add_round()
+    for place in range(20):
+        own = {"company_type": "pharma" if place % 2 else "bio", "respondent_role": "ra" if place % 4 else "qa"}
+        field.add(round_id, {**own, "export_experience": "none" if place < 3 else "gt10"})
+    index = field.refresh()
+    counted = index.of_round(round_id)
+    groups = [BitMap(number for number in counted if number % 2 == odd) for odd in (0, 1)]
+    found = count_unanimous(index, field.questionnaire, counted, groups, without={"company_type"})
+    assert found == 1, "all of one group are in regulatory affairs; what all of the round said betrays nobody"
+    assert count_unanimous(index, field.questionnaire, counted, groups, without={"respondent_role"}) == 2
 
 
 def test_texts_leave_by_consent_alone_and_without_names(field: Field) -> None:

@@ -22,12 +22,15 @@ import pytest
 from surveyapp.commands.installation import Installation
 from surveyapp.commands.jobs import KINDS, JobRunner
 from surveyapp.records.database import Database
+from surveyapp.records.deidentified_files import list_deidentified_files
 from surveyapp.records.encryption import Vault
 from surveyapp.records.job_queue import Job, Json, add_job, ask_to_cancel, find_job
 from surveyapp.records.kept_files import FOLDER, FileGone, FileStore
 from surveyapp.reports.exports.request import MAKE_EXPORT, ExportRequest
+from surveyapp.reports.words import Words
 from surveyapp.settings import Settings
-from tests.web.desk_data import open_samples
+from surveyapp.web.desk.jobs.words import explain_refused_form
+from tests.web.desk_data import leave_few, open_samples
 
 SURVEY, SAMPLE_2026 = "japan_export_readiness", 3
 
@@ -196,6 +199,24 @@ def test_what_cannot_be_made_says_why(installation: Installation, changes: dict[
     job = run(installation, ask(installation, ExportRequest(), **changes))
     assert (job.state, job.problem) == ("failed", problem)
     assert list_folder(installation) == []
+
+
+def test_beside_an_earlier_file_a_job_says_why_there_is_none(installation: Installation) -> None:
+    request = ExportRequest("deidentified")
+    assert run(installation, ask(installation, request)).state == "done"
+    leave_few(installation.database, SURVEY, SAMPLE_2026)
+    job = run(installation, ask(installation, request))
+    assert (job.state, job.problem) == ("failed", "refused_exhausted")
+    assert "Wait until" in explain_refused_form(Words("en"), str(job.problem))[1]
+
+
+def test_a_job_that_is_cut_off_has_its_file_remembered(installation: Installation) -> None:
+    job_id = ask(installation, ExportRequest("deidentified"))
+    program = [sys.executable, "-c", KILLED, job_id, str(installation.settings.instance)]
+    assert subprocess.run(program, check=False, capture_output=True).returncode == -signal.SIGKILL
+    with installation.database.read() as connection:
+        (remembered,) = list_deidentified_files(connection, SURVEY, SAMPLE_2026)
+    assert remembered.actor == "analyst@example.org" and remembered.groups
 
 
 def test_a_file_that_was_altered_is_not_given_out(installation: Installation, store: FileStore) -> None:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
+from pyroaring import BitMap
+from sqlalchemy import select
 
+from surveyapp.fieldwork.withdrawing import erase_response
 from surveyapp.records.database import Database, open_database
+from surveyapp.records.deidentified_files import list_deidentified_files
+from surveyapp.records.tables import response
 from surveyapp.settings import Settings
 
 ROUND = "/desk/rounds/sample-2026"
@@ -23,6 +29,18 @@ def open_samples(settings: Settings, sampled_file: Path) -> Database:
     """A copy of the sampled database, in the place where the settings look for it."""
     shutil.copy(sampled_file, settings.instance / "survey.sqlite3")
     return open_database(settings.database_url)
+
+
+def leave_few(database: Database, survey_id: str, round_id: int, *, few: int = 4) -> None:
+    """Withdraw returns until so few of each group of the last de-identified file are left, and of all it left out."""
+    with database.write() as connection:
+        last = list_deidentified_files(connection, survey_id, round_id)[-1]
+        groups = [BitMap.deserialize(members) for members in last.groups]
+        live = select(response.c.number).where(response.c.round_id == round_id, response.c.state == "submitted")
+        others = BitMap(connection.scalars(live).all()) - BitMap().union(*groups)
+        for numbers in (*groups, others):
+            for number in list(numbers)[few:]:
+                erase_response(connection, survey_id, number, now=datetime.now(UTC))
 
 
 def read_page(client: FlaskClient, path: str, *, language: str = "en", status: int = 200) -> str:

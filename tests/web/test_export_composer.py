@@ -18,24 +18,28 @@ from flask import Flask
 from flask.testing import FlaskClient
 from lxml import etree
 from openpyxl import load_workbook
+from pyroaring import BitMap
 from sqlalchemy import func, select, update
 
 from surveyapp.commands.installation import Installation as CommandInstallation
 from surveyapp.commands.jobs import KINDS, JobRunner
+from surveyapp.fieldwork.withdrawing import erase_response
 from surveyapp.records.audit import list_audit
 from surveyapp.records.change_feed import take_revision
 from surveyapp.records.database import Database
+from surveyapp.records.deidentified_files import list_deidentified_files
 from surveyapp.records.job_queue import list_jobs
 from surveyapp.records.tables import response
 from surveyapp.reports.exports.request import FORMATS
 from surveyapp.reports.exports.request import KINDS as FILE_KINDS
+from surveyapp.reports.words import Words
 from surveyapp.settings import Settings
 from surveyapp.web.installation import Installation, keep_installation
-from tests.web.desk_data import ROUND, open_samples, read_page, read_words
+from tests.web.desk_data import ROUND, leave_few, open_samples, read_page, read_words
 
 SignIn = Callable[[str], FlaskClient]
 REASON = "Matching returns with the member directory"
-SAMPLE_2026 = 3
+SURVEY, SAMPLE_2026 = "japan_export_readiness", 3
 
 
 @pytest.fixture
@@ -148,6 +152,62 @@ def test_a_full_disk_is_a_page_and_never_half_a_file(
     assert "disk of the server is full" in reply.get_data(as_text=True)
     with database.read() as connection:
         assert not list_audit(connection, action="export.file")
+
+
+def test_a_deidentified_file_that_was_not_sent_counts_as_given_out(
+    analyst: FlaskClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"kind": "deidentified", "format": "csv"}
+    with monkeypatch.context() as full:
+        full.setattr(tempfile, "TemporaryFile", lambda: open("/dev/full", "w+b"))  # noqa: SIM115
+        assert analyst.post(f"{ROUND}/export/file?lang=en", data=options).status_code == 503
+    page = read_words(read_page(analyst, f"{ROUND}/export?kind=deidentified"))
+    assert "Nothing has changed since the file of" in page and "Remembered once it is made" not in page
+    assert analyst.post(f"{ROUND}/export/file?lang=en", data=options).status_code == 200
+    with database.read() as connection:
+        (kept,) = list_deidentified_files(connection, SURVEY, SAMPLE_2026)
+    assert kept.actor == "analyst@example.com"
+
+
+def test_a_later_deidentified_file_says_what_it_leaves_out_for_the_earlier_one(
+    analyst: FlaskClient, database: Database
+) -> None:
+    before = read_words(read_page(analyst, f"{ROUND}/export?kind=deidentified"))
+    assert "Remembered once it is made" in before and "for the sake of" not in before
+    methods = take_methods(analyst)
+    assert methods["Returns left out"].isdecimal()
+    assert "learns such an answer of it" in methods["Answers that all companies of a combination gave alike"]
+    with database.write() as connection:
+        (first,) = list_deidentified_files(connection, SURVEY, SAMPLE_2026)
+        erase_response(connection, SURVEY, BitMap.deserialize(first.groups[0])[0], now=datetime.now(UTC))
+    told = f"for the sake of 1 earlier file ({Words('en').day(first.released_at)})"
+    assert told in read_words(read_page(analyst, f"{ROUND}/export?kind=deidentified"))
+    assert told in take_methods(analyst)["Returns left out"]
+
+
+def take_methods(analyst: FlaskClient) -> dict[str, str]:
+    """The sheet of methods of a de-identified workbook."""
+    options = {"kind": "deidentified", "format": "xlsx", "language": "en"}
+    reply = analyst.post(f"{ROUND}/export/file", data=options)
+    sheet = load_workbook(io.BytesIO(reply.get_data()))["Methods"]
+    return {str(what): str(how) for what, how in sheet.iter_rows(values_only=True)}
+
+
+def test_where_nothing_can_be_given_beside_an_earlier_file_the_desk_says_what_to_do(
+    analyst: FlaskClient, database: Database
+) -> None:
+    options = {"kind": "deidentified", "format": "csv"}
+    assert analyst.post(f"{ROUND}/export/file", data=options).status_code == 200
+    leave_few(database, SURVEY, SAMPLE_2026)
+    page = read_page(analyst, f"{ROUND}/export?kind=deidentified")
+    assert "none can be given now" in read_words(page) and f'action="{ROUND}/export/file"' not in page
+    assert "Remembered once it is made" not in page and "Returns left out" not in page
+    reply = analyst.post(f"{ROUND}/export/file?lang=en", data=options)
+    assert reply.status_code == 422
+    assert "Wait until more companies have answered." in read_words(reply.get_data(as_text=True))
+    with database.read() as connection:
+        assert len(list_deidentified_files(connection, SURVEY, SAMPLE_2026)) == 1
+        assert len(list_audit(connection, action="export.file")) == 1
 
 
 def test_a_large_file_is_a_job_and_can_be_fetched(analyst: FlaskClient, app: Flask, database: Database) -> None:

@@ -19,7 +19,7 @@ from surveyapp.records.tables.confidential import confidential
 from surveyapp.records.tables.figures import figure_note, frozen_figure
 from surveyapp.records.tables.installation import audit_event, job, role, user_account, user_roles
 from surveyapp.records.tables.invitations import invitation, invitation_token, mail_message, mailing
-from surveyapp.records.tables.releases import release, released_value
+from surveyapp.records.tables.releases import deidentified_file, deidentified_group, release, released_value
 from surveyapp.records.tables.returns import (
     consent_record,
     consent_text,
@@ -41,6 +41,8 @@ __all__ = [
     "confidential",
     "consent_record",
     "consent_text",
+    "deidentified_file",
+    "deidentified_group",
     "dismissed_double",
     "draft",
     "figure_note",
@@ -66,4 +68,4 @@ __all__ = [
     "user_roles",
 ]
 
-SCHEMA_VERSION = "0005"  # the migration that makes exactly these tables; a test holds the two together
+SCHEMA_VERSION = "0006"  # the migration that makes exactly these tables; a test holds the two together

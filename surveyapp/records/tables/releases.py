@@ -1,4 +1,4 @@
-"""What was released to whom, so that a later release can be checked with all of it."""
+"""What was released to whom, so that a later release, or de-identified file, can be checked with all of it."""
 
 from __future__ import annotations
 
@@ -58,4 +58,39 @@ released_value = Table(
         ondelete="CASCADE",
     ),
     CheckConstraint("0 <= low AND low <= high AND width >= 0", name="is_a_range"),
+)
+
+# De-identified files that left, and which of their lines no reader of all of them can tell apart.
+deidentified_file = Table(
+    "deidentified_file",
+    metadata,
+    Column("survey_id", String(64), nullable=False),
+    Column("round_id", Integer, nullable=False),
+    Column("file_number", Integer, nullable=False),  # 1, 2, … in the round
+    Column("k", Integer, nullable=False),  # companies of a combination, at least
+    Column("levels", JSON, nullable=False),  # how coarse each describing question is
+    Column("source_digest", String(64), nullable=False),  # SHA-256 of what the choice rests on, answers aside
+    Column("revision", BigInteger, nullable=False),  # of the survey, up to which returns were read
+    Column("released_at", UtcTime, nullable=False),
+    Column("actor", String(255), nullable=False),
+    PrimaryKeyConstraint("survey_id", "round_id", "file_number"),
+    ForeignKeyConstraint(["survey_id", "round_id"], ["round.survey_id", "round.round_id"]),
+    CheckConstraint("k > 0 AND length(source_digest) = 64 AND revision >= 0", name="can_be_followed"),
+)
+
+deidentified_group = Table(
+    "deidentified_group",
+    metadata,
+    Column("survey_id", String(64), nullable=False),
+    Column("round_id", Integer, nullable=False),
+    Column("file_number", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("members", LargeBinary, nullable=False),  # numbers of returns, a serialised roaring bitmap
+    PrimaryKeyConstraint("survey_id", "round_id", "file_number", "position"),
+    ForeignKeyConstraint(
+        ["survey_id", "round_id", "file_number"],
+        ["deidentified_file.survey_id", "deidentified_file.round_id", "deidentified_file.file_number"],
+        name="fk_deidentified_group_file",
+        ondelete="CASCADE",
+    ),
 )

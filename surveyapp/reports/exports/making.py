@@ -13,7 +13,8 @@ from typing import BinaryIO, cast
 from pyroaring import BitMap
 
 from surveyapp.analysis.answer_index import AnswerIndex
-from surveyapp.analysis.deidentification import Deidentification, deidentify
+from surveyapp.analysis.deidentification import Deidentification
+from surveyapp.analysis.file_memory import FileGround, FileOvertaken, preview_file, release_file
 from surveyapp.analysis.issues import rank_issues
 from surveyapp.analysis.masks import build_mask
 from surveyapp.analysis.ministry_release import release_ministry_table
@@ -82,9 +83,9 @@ class Ground:
         return self.index.of_round(self.survey_round.round_id)
 
     @property
-    def k(self) -> int:
-        """Companies with the same combination of answers, in a file without names."""
-        return self.survey_round.thresholds[Audience.MINISTRY].group_base
+    def of_file(self) -> FileGround:
+        """What decides about a file without names."""
+        return FileGround(self.connection, self.survey_round, self.questionnaire, self.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,25 @@ def is_no_room(fault: OSError) -> bool:
     return fault.errno in _NO_ROOM
 
 
-def decide_deidentification(ground: Ground) -> Deidentification:
-    return deidentify(ground.index, ground.questionnaire, ground.counted, ground.k)
+def preview_deidentification(ground: Ground) -> Deidentification:
+    """What a de-identified file would hold now. Nothing is remembered."""
+    return preview_file(ground.of_file)
+
+
+def refuse_exhausted(decided: Deidentification) -> None:
+    """Raise `ExportRefused` where nothing can be given any more beside the files that were given."""
+    if decided.is_exhausted and decided.earlier.last_at is not None:
+        raise ExportRefused("exhausted", since=decided.earlier.last_at.isoformat())
+
+
+def _release_deidentification(ground: Ground, actor: str, now: datetime) -> Deidentification:
+    """What the file holds. From now on it counts as given out, whatever becomes of it."""
+    try:
+        decided = release_file(ground.source.database, ground.of_file, actor=actor, now=now)
+    except FileOvertaken as overtaken:
+        raise ExportRefused("text_grew") from overtaken
+    refuse_exhausted(decided)
+    return decided
 
 
 def make_export(
@@ -139,7 +157,7 @@ def make_export(
     made = MadeFile(ground.index.revision, len(ground.counted))
     if request.kind == "ministry":
         return _write_ministry(ground, request, words, file, actor=actor, now=now)
-    decided = decide_deidentification(ground) if request.kind == "deidentified" else None
+    decided = _release_deidentification(ground, actor, now) if request.kind == "deidentified" else None
     if decided is not None:
         made = replace(made, left_out=decided.left_out)
     if request.kind in ("raw", "identified") and request.layout == "wide" and request.format.startswith("csv"):

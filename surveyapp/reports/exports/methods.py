@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from surveyapp.analysis.answer_index import AnswerIndex
-from surveyapp.analysis.deidentification import ROLLED_UP, SUPPRESSED, Deidentification, Level
+from surveyapp.analysis.deidentification import Deidentification
+from surveyapp.analysis.telling_questions import ROLLED_UP, SUPPRESSED, Level
 from surveyapp.fieldwork.rounds import Round
 from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.questionnaire.model import Questionnaire
@@ -55,7 +56,7 @@ def list_methods(
 
 
 def list_deidentification(words: Words, questionnaire: Questionnaire, decided: Deidentification) -> Iterator[Method]:
-    """What was made coarser, and how many returns are left out."""
+    """What was made coarser, how many returns are left out and why, and what the file tells all the same."""
     yield Method(
         words.gettext("Companies with the same combination"),
         words.gettext("at least %(k)s", k=words.number(decided.k)),
@@ -63,7 +64,34 @@ def list_deidentification(words: Words, questionnaire: Questionnaire, decided: D
     for name, level in decided.levels.items():
         question = questionnaire.by_name[name]
         yield Method(" ".join(words.text(question.label).split()), name_level(words, level))
-    yield Method(words.gettext("Returns left out"), words.number(decided.left_out))
+    yield Method(words.gettext("Returns left out"), _count_left_out(words, decided))
+    if decided.is_again and decided.earlier.last_at is not None:
+        day = words.day(decided.earlier.last_at)
+        yield Method(
+            words.gettext("Earlier file"),
+            words.gettext("Nothing has changed since the file of %(day)s; this is the same one again.", day=day),
+        )
+    yield Method(words.gettext("Answers that all companies of a combination gave alike"), _warn(words, decided))
+
+
+def _warn(words: Words, decided: Deidentification) -> str:
+    number = words.number(decided.unanimous)
+    told = words.gettext("whoever recognises a company by its combination learns such an answer of it")
+    return words.join_clauses((number, told)) if decided.unanimous else number
+
+
+def _count_left_out(words: Words, decided: Deidentification) -> str:
+    earlier = decided.earlier
+    if not decided.left_out_for_earlier or earlier.last_at is None:
+        return words.number(decided.left_out)
+    return words.ngettext(
+        "%(all)s, of them %(beside)s for the sake of %(n)s earlier file (%(day)s)",
+        "%(all)s, of them %(beside)s for the sake of %(n)s earlier files (the last: %(day)s)",
+        earlier.count,
+        all=words.number(decided.left_out),
+        beside=words.number(decided.left_out_for_earlier),
+        day=words.day(earlier.last_at),
+    )
 
 
 def name_level(words: Words, level: Level) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from surveyapp.reports.exports.row_table import ExportRefused
 from surveyapp.reports.words import Words
 
@@ -47,4 +49,17 @@ def explain_refusal(words: Words, refused: ExportRefused) -> tuple[str, str]:
             return (
                 words.gettext("There is no file of this kind in this format."),
                 words.gettext("Choose another format or layout."),
+            )
+        case "exhausted":
+            day = words.day(datetime.fromisoformat(str(refused.facts["since"])))
+            return (
+                words.gettext(
+                    "Beside the de-identified file of %(day)s none can be given now: the two together would betray "
+                    "companies.",
+                    day=day,
+                ),
+                words.gettext(
+                    "Wait until more companies have answered. If no return was withdrawn since, the earlier file can "
+                    "be given out again."
+                ),
             )

@@ -18,7 +18,14 @@ from surveyapp.reports.words import Words
 
 Row = Sequence[Cell]
 RefusalCode = Literal[
-    "too_many_columns", "too_many_rows", "cell_too_long", "text_too_wide", "text_grew", "module_missing", "not_offered"
+    "too_many_columns",
+    "too_many_rows",
+    "cell_too_long",
+    "text_too_wide",
+    "text_grew",
+    "module_missing",
+    "not_offered",
+    "exhausted",
 ]
 
 

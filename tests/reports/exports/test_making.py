@@ -14,8 +14,10 @@ import pyreadstat
 import pytest
 from openpyxl import load_workbook
 
+from surveyapp.fieldwork.rounds import find_round
 from surveyapp.fieldwork.sample_files import load_sample_companies
 from surveyapp.locale import load_translator
+from surveyapp.questionnaire.model import LANGUAGES
 from surveyapp.records.database import Database
 from surveyapp.records.encryption import Vault
 from surveyapp.reports.exports.making import Source, make_export, open_ground
@@ -32,7 +34,7 @@ from surveyapp.reports.exports.request import (
 from surveyapp.reports.exports.row_table import ExportRefused
 from surveyapp.reports.words import Words
 from surveyapp.settings import Settings
-from tests.web.desk_data import open_samples
+from tests.web.desk_data import leave_few, open_samples
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 SLUG = "sample-2026"
@@ -182,6 +184,19 @@ def test_progress_is_told(source: Source) -> None:
             )
             assert [done for done, _ in noted] == sorted(done for done, _ in noted)
             assert noted[-1][0] == noted[-1][1]
+
+
+def test_beside_an_earlier_deidentified_file_the_refusal_names_its_day(source: Source) -> None:
+    make(source, ExportRequest("deidentified"))
+    with source.database.read() as connection:
+        round_id = find_round(connection, source.survey_id, SLUG).round_id
+    leave_few(source.database, source.survey_id, round_id)
+    with pytest.raises(ExportRefused) as refused:
+        make(source, ExportRequest("deidentified"))
+    assert refused.value.code == "exhausted"
+    for language in LANGUAGES:
+        what, advice = explain_refusal(Words(language, load_translator(language)), refused.value)
+        assert "2026-11-02" in what and advice
 
 
 def test_what_is_not_offered_is_refused_in_words(source: Source) -> None:

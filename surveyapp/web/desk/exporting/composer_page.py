@@ -8,12 +8,19 @@ from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
+from surveyapp.analysis.deidentification import Deidentification
 from surveyapp.analysis.masks import FilterUnknown
 from surveyapp.fieldwork.rounds import list_rounds
 from surveyapp.records.kept_files import FileStore
 from surveyapp.reports.csv_export import COMPARTMENTS
 from surveyapp.reports.exports.columns import describe_columns
-from surveyapp.reports.exports.making import Ground, Source, decide_deidentification, open_ground
+from surveyapp.reports.exports.making import (
+    Ground,
+    Source,
+    open_ground,
+    preview_deidentification,
+    refuse_exhausted,
+)
 from surveyapp.reports.exports.methods import list_deidentification, name_export_kind
 from surveyapp.reports.exports.paradata import COLUMNS as PARADATA_COLUMNS
 from surveyapp.reports.exports.refusals import explain_refusal
@@ -107,16 +114,22 @@ def list_codebook_links(slug: str, *, with_page: bool) -> tuple[Link, ...]:
 
 def _build_preview(ground: Ground, chosen: ExportRequest, words: Words, now: datetime) -> Preview:
     by_job = is_made_by_job(ground, chosen)
+    decided = preview_deidentification(ground) if chosen.kind == "deidentified" and not by_job else None
     refusal = None
-    if not chosen.is_offered:
-        what, advice = explain_refusal(words, ExportRefused("not_offered"))
+    try:
+        if not chosen.is_offered:
+            raise ExportRefused("not_offered")
+        if decided is not None:
+            refuse_exhausted(decided)
+    except ExportRefused as refused:
+        what, advice = explain_refusal(words, refused)
         refusal = Notice(advice, "warning", what)
     name = chosen.name_file(ground.source.survey_id, ground.survey_round, now)
     facts = [
         (words.gettext("Holds"), describe_kind(words, chosen.kind)),
         (name_format(words, chosen.format), describe_format(words, chosen.format)),
         (words.gettext("File name"), name),
-        *_list_counts(ground, chosen, words, is_large=by_job),
+        *_list_counts(ground, chosen, words, decided),
     ]
     if by_job:
         facts.append((words.gettext("Made"), words.gettext("in the background; you can leave this page meanwhile")))
@@ -130,7 +143,9 @@ def _build_preview(ground: Ground, chosen: ExportRequest, words: Words, now: dat
     )
 
 
-def _list_counts(ground: Ground, chosen: ExportRequest, words: Words, *, is_large: bool) -> list[tuple[str, str]]:
+def _list_counts(
+    ground: Ground, chosen: ExportRequest, words: Words, decided: Deidentification | None
+) -> list[tuple[str, str]]:
     """Returns and columns; what is made coarser where that can be worked out while somebody waits."""
     facts: list[tuple[str, str]] = []
     returns = words.number(len(ground.counted))
@@ -141,14 +156,20 @@ def _list_counts(ground: Ground, chosen: ExportRequest, words: Words, *, is_larg
     elif chosen.kind == "paradata":
         facts.append((words.gettext("Columns"), words.join(column.name for column in PARADATA_COLUMNS)))
     elif chosen.kind == "deidentified":
-        if is_large:
+        if decided is None:
             told = words.gettext("worked out when the file is made")
             facts.append((words.gettext("Companies with the same combination"), told))
         else:
-            decided = decide_deidentification(ground)
             kept = words.gettext("%(kept)s of %(all)s counted", kept=words.number(len(decided.released)), all=returns)
             facts.append((words.gettext("Returns"), kept))
+        if decided is not None and not decided.is_exhausted:
             facts += [(what, how) for what, how in list_deidentification(words, ground.questionnaire, decided)]
+        if decided is None or not (decided.is_again or decided.is_exhausted):
+            told = words.gettext(
+                "Remembered once it is made: later files of the round are made so that no company can be told from "
+                "all of them together, and may hold less. Make it only in order to give it out."
+            )
+            facts.append((words.gettext("This file"), told))
     return facts
 
 

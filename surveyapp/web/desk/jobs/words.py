@@ -104,6 +104,7 @@ def explain_refused_form(words: Words, problem: str) -> tuple[str, str]:
     """A file of the form that was asked for cannot be made; the job keeps the code of the reason alone."""
     what = {
         "refused_cell_too_long": words.gettext("A text is longer than a cell of a workbook may be."),
+        "refused_exhausted": words.gettext("Beside the de-identified files that were given none can be given now."),
         "refused_module_missing": words.gettext("The library for this format is not installed."),
         "refused_not_offered": words.gettext("There is no file of this kind in this format."),
         "refused_text_grew": words.gettext("A return was changed while the file was written."),
@@ -113,6 +114,8 @@ def explain_refused_form(words: Words, problem: str) -> tuple[str, str]:
     }.get(problem, problem)
     if problem == "refused_text_grew":
         return what, words.gettext("Make the file again.")
+    if problem == "refused_exhausted":
+        return what, words.gettext("Wait until more companies have answered.")
     return what, words.gettext("Choose another format such as CSV or Parquet, or another layout.")
 
 

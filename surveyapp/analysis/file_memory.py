@@ -1,0 +1,165 @@
+"""De-identified files in the light of those that left before: decided, and remembered before a byte is written.
+
+A file that could not be written in the end, or that nobody fetched, is remembered all the same: that costs later files
+something and tells nobody anything, while one that was forgotten would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from pyroaring import BitMap
+from sqlalchemy import Connection
+
+from surveyapp.analysis.answer_index import AnswerIndex
+from surveyapp.analysis.deidentification import Deidentification, deidentify, deidentify_again
+from surveyapp.analysis.file_groups import NEW, EarlierFiles, Trail
+from surveyapp.analysis.release_memory import digest_content
+from surveyapp.analysis.telling_questions import Level
+from surveyapp.fieldwork.rounds import Round, hold_round
+from surveyapp.fieldwork.thresholds import Audience
+from surveyapp.questionnaire.model import Questionnaire
+from surveyapp.questionnaire.roll_ups import load_roll_ups
+from surveyapp.records.database import Database
+from surveyapp.records.deidentified_files import (
+    DeidentifiedFile,
+    Edit,
+    add_deidentified_file,
+    find_last_file_number,
+    list_deidentified_files,
+    list_edits,
+)
+
+# An answer's time is taken before its transaction begins, on a clock of its own: so much before a file it is in it.
+_SURELY_BEFORE = timedelta(days=1)
+
+
+class FileOvertaken(Exception):
+    """Another file left meanwhile, with returns that are newer than those this one is made from."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileGround:
+    """A round as one reading transaction sees it: what decides about a file, and what its lines are read from."""
+
+    connection: Connection
+    survey_round: Round
+    questionnaire: Questionnaire
+    index: AnswerIndex
+
+    @property
+    def counted(self) -> BitMap:
+        return self.index.of_round(self.survey_round.round_id)
+
+    @property
+    def k(self) -> int:
+        """Companies of a combination, at least."""
+        return self.survey_round.thresholds[Audience.MINISTRY].group_base
+
+
+def preview_file(ground: FileGround) -> Deidentification:
+    """What a file would hold now, without anything leaving."""
+    return _decide(ground, _list_files(ground.connection, ground.survey_round))
+
+
+def release_file(database: Database, ground: FileGround, *, actor: str, now: datetime) -> Deidentification:
+    """What the file that leaves now holds; one that is not the last one again is remembered when this returns.
+
+    Raises `FileOvertaken`.
+    """
+    survey_round = ground.survey_round
+    files = _list_files(ground.connection, survey_round)
+    decided = _decide(ground, files)
+    if decided.is_again or not decided.groups:
+        return decided
+    with database.write() as connection:
+        hold_round(connection, survey_round)
+        seen = files[-1].number if files else 0
+        if find_last_file_number(connection, survey_round.survey_id, survey_round.round_id) != seen:
+            files = _list_files(connection, survey_round)
+            if any(file.revision > ground.index.revision for file in files):
+                raise FileOvertaken
+            decided = _decide(ground, files)
+        if decided.groups and not decided.is_again:
+            add_deidentified_file(
+                connection,
+                survey_id=survey_round.survey_id,
+                round_id=survey_round.round_id,
+                k=decided.k,
+                levels=decided.levels,
+                source_digest=_digest_source(ground),
+                revision=ground.index.revision,
+                groups=[numbers.serialize() for numbers in decided.groups],
+                actor=actor,
+                now=now,
+            )
+    return decided
+
+
+def _list_files(connection: Connection, survey_round: Round) -> list[DeidentifiedFile]:
+    return list_deidentified_files(connection, survey_round.survey_id, survey_round.round_id)
+
+
+def _decide(ground: FileGround, files: Sequence[DeidentifiedFile]) -> Deidentification:
+    if not files:
+        return deidentify(ground.index, ground.questionnaire, ground.counted, ground.k)
+    groups = {file.number: [BitMap.deserialize(members) for members in file.groups] for file in files}
+    since = min(file.revision for file in files)
+    edits = list_edits(ground.connection, ground.survey_round.survey_id, ground.survey_round.round_id, since=since)
+    earlier = _read_earlier(ground, files, groups, edits)
+    last, counted = files[-1], ground.counted
+    is_unchanged = not any(number in counted and _is_newer(edit, last) for number, edit in edits.items())
+    if is_unchanged and last.source_digest == _digest_source(ground):
+        levels = {name: cast(Level, level) for name, level in last.levels.items()}
+        again = groups[last.number]
+        return deidentify_again(ground.index, ground.questionnaire, counted, ground.k, levels, again, earlier)
+    return deidentify(ground.index, ground.questionnaire, counted, ground.k, earlier)
+
+
+def _read_earlier(
+    ground: FileGround,
+    files: Sequence[DeidentifiedFile],
+    groups: dict[int, list[BitMap]],
+    edits: dict[int, Edit],
+) -> EarlierFiles:
+    trails: dict[int, Trail] = {}
+    newest: dict[int, DeidentifiedFile] = {}
+    for file in files:
+        for place, numbers in enumerate(groups[file.number]):
+            step = (file.number, place)
+            for number in numbers:
+                trails[number] = (*trails.get(number, NEW), step)
+                newest[number] = file
+    edited = BitMap(number for number, edit in edits.items() if number in newest and _is_newer(edit, newest[number]))
+    return EarlierFiles(trails, edited, _find_doubled(ground, trails), len(files), files[-1].released_at)
+
+
+def _is_newer(edit: Edit, file: DeidentifiedFile) -> bool:
+    """Whether answers changed since the file was made. A revision alone may be that of a contact that was erased."""
+    is_early = edit.edited_at is None or edit.edited_at < file.released_at - _SURELY_BEFORE
+    return edit.revision > file.revision and not is_early
+
+
+def _find_doubled(ground: FileGround, trails: dict[int, Trail]) -> BitMap:
+    """Counted returns in no file whose company has another return that is in one."""
+    round_id = ground.survey_round.round_id
+    if not ground.index.counts_companies(round_id):
+        return BitMap()
+    found = BitMap()
+    for number in ground.counted:
+        known = ground.index.company_returns.get(number)
+        if number not in trails and known is not None:
+            others = ground.index.numbers_of.get((round_id, known.company_id), frozenset())
+            if any(other in trails for other in others):
+                found.add(number)
+    return found
+
+
+def _digest_source(ground: FileGround) -> str:
+    """Of all that the choice of levels and returns rests on beside the answers: the same for the same question."""
+    classes = {name: dict(roll_up.class_of) for name, roll_up in load_roll_ups().items()}
+    counted = ground.counted.serialize().hex()
+    return digest_content([ground.k, ground.questionnaire.digest, classes, counted])

@@ -1,0 +1,342 @@
+"""Several de-identified files of one round, held against a reader who has all of them.
+
+The reader knows of every company what describes it, when it answered, edited and withdrew, and in which files it is. Of
+the files it sees the lines; each carries a word of its company's own that no edit changes, so that the lines of one
+return are found again in every file, the worst that can be. A line is betrayed where fewer than k companies fit it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import pairwise, product
+from random import Random
+
+import pytest
+from pyroaring import BitMap
+from sqlalchemy import func, select, update
+
+from surveyapp.analysis.deidentification import QUASI_IDENTIFIERS, Deidentification
+from surveyapp.analysis.file_memory import FileGround, FileOvertaken, preview_file, release_file
+from surveyapp.analysis.redaction import Redactor
+from surveyapp.fieldwork.purging import purge_round
+from surveyapp.fieldwork.return_stream import stream_returns
+from surveyapp.fieldwork.rounds import find_round
+from surveyapp.questionnaire.model import Questionnaire, Stored
+from surveyapp.records.change_feed import take_revision
+from surveyapp.records.deidentified_files import list_deidentified_files
+from surveyapp.records.tables import deidentified_file, deidentified_group, response, round_table
+from surveyapp.reports.exports.columns import Missing
+from surveyapp.reports.exports.deidentified import build_deidentified_table
+from surveyapp.reports.exports.row_table import RowTable
+from tests.analysis.returns import Field
+from tests.database_kinds import run_on_both
+
+__all__ = ["run_on_both"]
+
+K = 5
+NAMES = frozenset(name for names in QUASI_IDENTIFIERS for name in names)
+OWN_WORD = "ft_ask_ministry"
+BIO: Mapping[str, Stored] = {"company_type": "bio"}
+
+
+class Desk:
+    """A round of which files leave, and what the reader knows of everybody at each of them."""
+
+    def __init__(self, field: Field, *, counts_companies: bool = False) -> None:
+        self.field = field
+        self.round_id = field.add_round(counts_companies=counts_companies)
+        self.words: dict[int, str] = {}
+        self.edits: Counter[int] = Counter()
+        self.files: list[dict[str, tuple[object, ...]]] = []  # own word -> what the line shows
+        self.editions: list[dict[str, int]] = []
+
+    def add(self, answers: Mapping[str, Stored] | None = None, *, company_id: int | None = None) -> int:
+        word = write_word(len(self.words))
+        number = self.field.add(self.round_id, {**(answers or {}), OWN_WORD: word}, company_id=company_id)
+        self.words[number] = word
+        return number
+
+    def fill(self, count: int, answers: Mapping[str, Stored] | None = None) -> list[int]:
+        return [self.add(answers) for _ in range(count)]
+
+    def edit(self, number: int, answers: Mapping[str, Stored] | None = None) -> None:
+        self.field.clock += timedelta(minutes=1)
+        self.edits[number] += 1
+        self.field.edit(number, {**(answers or {}), OWN_WORD: self.words[number], "pmda_contact": "none"})
+
+    def withdraw(self, number: int) -> None:
+        self.field.clock += timedelta(minutes=1)
+        self.field.withdraw(number)
+
+    def open(self, use: Callable[[FileGround], Deidentification]) -> tuple[Deidentification, RowTable]:
+        """What is decided, and the table, both from one reading transaction."""
+        index = self.field.refresh()
+        with self.field.database.read() as connection:
+            survey_round = find_round(connection, self.field.survey_id, "2026")
+            decided = use(FileGround(connection, survey_round, self.field.questionnaire, index))
+            returns = list(stream_returns(connection, self.field.survey_id, self.round_id))
+        questionnaire = self.field.questionnaire
+        return decided, build_deidentified_table(lambda: returns, questionnaire, survey_round, decided, Redactor(()))
+
+    def release(self) -> Deidentification:
+        self.field.clock += timedelta(minutes=1)
+        decided, table = self.open(
+            lambda ground: release_file(self.field.database, ground, actor="analyst@example.com", now=self.field.clock)
+        )
+        self.files.append(read_lines(table, self.field.questionnaire))
+        self.editions.append({word: self.edits[number] for number, word in self.words.items()})
+        return decided
+
+    def preview(self) -> Deidentification:
+        return self.open(preview_file)[0]
+
+    def count_files(self) -> int:
+        with self.field.database.read() as connection:
+            return connection.scalar(select(func.count()).select_from(deidentified_file)) or 0
+
+
+def write_word(place: int) -> str:
+    return "".join(chr(ord("가") + 28 * int(digit)) for digit in f"{place:04d}")
+
+
+def read_lines(table: RowTable, questionnaire: Questionnaire) -> dict[str, tuple[object, ...]]:
+    """What each line shows of its company, by the word it is found again by: describing answers, and what was asked."""
+    known = {*NAMES, "consent_participate"}
+    own = next(place for place, column in enumerate(table.columns) if column.name == OWN_WORD)
+    shown: list[tuple[int, bool]] = []
+    for place, column in enumerate(table.columns):
+        if column.question is None or column.question.kind == "calculate":
+            continue
+        conditions = [each.relevant for each in column.question.groups] + [column.question.relevant]
+        read = {name for condition in conditions if condition is not None for name in condition.names}
+        if column.question.name in NAMES or (read and read <= known):
+            shown.append((place, column.question.name not in NAMES))
+    return {
+        str(row[own]): tuple(row[place] is Missing.NOT_ASKED if asked else row[place] for place, asked in shown)
+        for row in table.read_rows()
+    }
+
+
+def find_betrayed(desk: Desk) -> list[str]:
+    """Lines that fewer than k companies fit."""
+    return [*_read_as_one(desk), *_read_by_edition(desk)]
+
+
+def _read_as_one(desk: Desk) -> list[str]:
+    """By a reader who knows the lines of a company again though they were edited, and sees that they were."""
+    fits: defaultdict[tuple[object, ...], list[str]] = defaultdict(list)
+    for word in desk.words.values():
+        shown = [file.get(word) for file in desk.files]
+        held = [edition[word] for edition, line in zip(desk.editions, shown, strict=False) if line is not None]
+        if held:
+            fits[*shown, *(before == after for before, after in pairwise(held))].append(word)
+    return [word for words in fits.values() if len(words) < K for word in words]
+
+
+def _read_by_edition(desk: Desk) -> list[str]:
+    """By one to whom an edited line is another line."""
+    fits: defaultdict[tuple[object, ...], list[str]] = defaultdict(list)
+    for word in desk.words.values():
+        for edition in {held[word] for held in desk.editions if word in held}:
+            shown = tuple(
+                file.get(word) if held.get(word) == edition else None
+                for file, held in zip(desk.files, desk.editions, strict=True)
+            )
+            if any(line is not None for line in shown):
+                fits[shown].append(word)
+    return [word for words in fits.values() if len(words) < K for word in words]
+
+
+def live_through(desk: Desk, random: Random) -> list[Deidentification]:
+    """A random history of five files: companies come in likenesses, edit, withdraw, and files leave in between."""
+    sizes, types = ["e1_49", "e50_299", "e300_999"], ["pharma", "bio"]
+    likenesses: list[dict[str, Stored]] = [
+        {"company_size": size, "company_type": kind} for size, kind in product(sizes, types)
+    ]
+    weights = [random.random() ** 2 for _ in likenesses]
+    decided, live = [], [desk.add(random.choices(likenesses, weights)[0]) for _ in range(random.randint(25, 45))]
+    for _ in range(5):
+        decided.append(desk.release())
+        live += [desk.add(random.choices(likenesses, weights)[0]) for _ in range(random.choice([0, 1, 3, 12]))]
+        for number in random.sample(live, random.choice([0, 0, 1, 6])):
+            desk.edit(number, random.choices(likenesses, weights)[0] if random.random() < 0.5 else {})
+        for number in random.sample(live, random.choice([0, 0, 1, 2])):
+            desk.withdraw(number)
+            live.remove(number)
+    return decided
+
+
+@pytest.fixture
+def desk(field: Field) -> Desk:
+    return Desk(field)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_reader_of_all_files_tells_a_company_from_k_others(desk: Desk, seed: int) -> None:
+    decided = live_through(desk, Random(seed))
+    assert len(desk.files[0]) > K and not find_betrayed(desk)
+    assert [len(file) for file in desk.files] == [len(each.released) for each in decided]
+
+
+def test_the_same_question_has_the_same_answer(desk: Desk) -> None:
+    desk.fill(12)
+    desk.fill(9, BIO)
+    desk.fill(5, {"company_size": "e1_49"})
+    first = desk.release()
+    other = desk.field.add_round("another")
+    desk.field.add(other)  # the revision of the survey rises
+    again = desk.release()
+    assert (again.levels, again.released, again.groups) == (first.levels, first.released, first.groups)
+    assert again.is_again and not first.is_again
+    assert desk.files[0] == desk.files[1] and desk.count_files() == 1
+
+
+def test_a_preview_remembers_nothing(desk: Desk) -> None:
+    desk.fill(12)
+    assert desk.preview().released and desk.count_files() == 0
+    desk.release()
+    assert desk.preview().is_again
+
+
+def test_what_is_remembered(desk: Desk) -> None:
+    desk.fill(12)
+    decided = desk.release()
+    with desk.field.database.read() as connection:
+        (kept,) = list_deidentified_files(connection, desk.field.survey_id, desk.round_id)
+    assert (kept.number, kept.k, kept.actor, kept.released_at) == (1, K, "analyst@example.com", desk.field.clock)
+    assert kept.levels == decided.levels and kept.revision == desk.field.index.revision
+    assert [BitMap.deserialize(members) for members in kept.groups] == list(decided.groups)
+
+
+@pytest.mark.parametrize("joining", [1, K - 1])
+def test_fewer_than_k_that_join_wait(desk: Desk, joining: int) -> None:
+    desk.fill(12)
+    first = desk.release()
+    desk.fill(joining)
+    second = desk.release()
+    assert second.released == first.released and not second.is_again
+    assert (second.left_out, second.left_out_for_earlier) == (joining, joining)
+    desk.fill(K - joining)
+    third = desk.release()
+    assert len(third.released) == 12 + K and third.left_out == 0
+    assert not find_betrayed(desk)
+
+
+def test_one_that_edits_takes_others_with_it(desk: Desk) -> None:
+    numbers = desk.fill(20)
+    desk.release()
+    desk.edit(numbers[3])
+    second = desk.release()
+    assert numbers[3] not in second.released, "its new line would stand beside its old one"
+    assert len(second.released) == 20 - K, "its old line would be the only one that vanished"
+    assert not find_betrayed(desk)
+
+
+def test_one_that_withdraws_takes_others_with_it(desk: Desk) -> None:
+    numbers = desk.fill(20)
+    desk.release()
+    desk.withdraw(numbers[3])
+    second = desk.release()
+    assert (len(second.released), second.left_out, second.left_out_for_earlier) == (20 - K, K - 1, K - 1)
+    assert not find_betrayed(desk)
+
+
+def test_k_that_edit_go_on(desk: Desk) -> None:
+    numbers = desk.fill(20)
+    desk.release()
+    for number in numbers[:K]:
+        desk.edit(number)
+    assert len(desk.release().released) == 20 and not find_betrayed(desk)
+
+
+def test_where_one_of_few_is_gone_no_file_can_be_given_any_more(desk: Desk) -> None:
+    numbers = desk.fill(2 * K - 1)
+    desk.release()
+    desk.withdraw(numbers[0])
+    second = desk.preview()
+    assert second.is_exhausted and not second.released
+    assert not desk.release().released and desk.count_files() == 1, "what is not given out is not remembered"
+    desk.fill(K)
+    assert len(desk.release().released) == K and not find_betrayed(desk)
+
+
+def test_finer_here_and_coarser_there_does_not_cross(desk: Desk) -> None:
+    """By size alone and by type alone each company is one of many, by both it may be the only one."""
+    sizes, types = ("e1_49", "e300_999"), ("pharma", "device")
+    likenesses = list(product(sizes, types))
+    for count, (size, kind) in zip((9, 2, 2, 9), likenesses, strict=True):
+        desk.fill(count, {"company_size": size, "company_type": kind})
+    desk.release()
+    for count, (size, kind) in zip((0, 6, 0, 0), likenesses, strict=True):
+        desk.fill(count, {"company_size": size, "company_type": kind})
+    desk.release()
+    for count, (size, kind) in zip((0, 0, 6, 0), likenesses, strict=True):
+        desk.fill(count, {"company_size": size, "company_type": kind})
+    desk.release()
+    assert all(desk.files) and not find_betrayed(desk)
+
+
+def test_what_is_erased_beside_the_answers_is_no_edit(desk: Desk) -> None:
+    numbers = desk.fill(12)
+    desk.release()
+    with desk.field.database.write() as connection:
+        for number in numbers[:3]:
+            revision = take_revision(connection, desk.field.survey_id)
+            connection.execute(update(response).where(response.c.number == number).values(revision=revision))
+    assert desk.release().is_again
+
+
+def test_a_second_return_of_a_company_does_not_stand_for_its_first(field: Field) -> None:
+    desk = Desk(field, counts_companies=True)
+    for company in range(12):
+        desk.add(company_id=company + 1)
+    first = desk.release()
+    again = desk.add({"edu_topics": ["gmp"]}, company_id=1)
+    assert again in field.refresh().of_round(desk.round_id), "it is the more complete one"
+    second = desk.release()
+    assert again not in second.released and len(second.released) == 12 - K
+    assert second.left_out == second.left_out_for_earlier == K and first.left_out == 0
+
+
+def test_two_files_at_the_same_moment_are_one(desk: Desk) -> None:
+    desk.fill(12)
+    desk.fill(9, BIO)
+    desk.field.refresh()
+    with ThreadPoolExecutor(4) as threads:
+        decided = list(threads.map(lambda _: release_now(desk), range(4)))
+    assert len({tuple(each.released) for each in decided}) == 1 and desk.count_files() == 1
+
+
+def release_now(desk: Desk) -> Deidentification:
+    with desk.field.database.read() as connection:
+        survey_round = find_round(connection, desk.field.survey_id, "2026")
+        ground = FileGround(connection, survey_round, desk.field.questionnaire, desk.field.index)
+        return release_file(desk.field.database, ground, actor="ana@example.com", now=desk.field.clock)
+
+
+def test_a_file_that_was_overtaken_by_a_newer_one_is_made_again(desk: Desk) -> None:
+    numbers = desk.fill(20)
+    index = desk.field.refresh()
+    with desk.field.database.read() as connection:
+        survey_round = find_round(connection, desk.field.survey_id, "2026")
+        slow = FileGround(connection, survey_round, desk.field.questionnaire, index)
+        assert preview_file(slow).released
+        desk.edit(numbers[0])
+        desk.release()
+        with pytest.raises(FileOvertaken):
+            release_file(desk.field.database, slow, actor="ana@example.com", now=desk.field.clock)
+    assert desk.count_files() == 1
+
+
+def test_a_purged_round_forgets_its_files(desk: Desk) -> None:
+    desk.fill(12)
+    desk.release()
+    with desk.field.database.write() as connection:
+        connection.execute(update(round_table).values(kind="trial"))
+    purge_round(desk.field.database, desk.field.survey_id, "2026", now=desk.field.clock)
+    assert desk.count_files() == 0
+    with desk.field.database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(deidentified_group)) == 0
