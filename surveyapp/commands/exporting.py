@@ -48,7 +48,7 @@ def export() -> None:
     type=click.Choice(["codes", "labels"]),
     help="Names of choices, or their words.",
 )
-@click.option("--reason", default="", help="What the file is for, kept in the audit trail.")
+@click.option("--reason", default="", help="What an identified file is for, kept in the audit trail.")
 def export_csv(slug: str, output: Path, kind: str, language: str, labels: str, reason: str) -> None:
     """Write one round as CSV (UTF-8 with BOM, CRLF). The file appears whole or not at all, and is audited."""
     request = read_request({"kind": kind, "cells": labels, "language": language})
@@ -56,6 +56,9 @@ def export_csv(slug: str, output: Path, kind: str, language: str, labels: str, r
 
 
 def _write_file(slug: str, output: Path, request: ExportRequest, reason: str, *, action: str) -> None:
+    reason = " ".join(reason.split())
+    if request.kind == "identified" and len(reason) < REASON_LENGTH:
+        raise click.ClickException(f"say with --reason in {REASON_LENGTH} characters or more what the file is for")
     with open_installation() as installation:
         settings = installation.settings
         source = Source(installation.database, installation.vault, settings.survey_id, settings.instance)
@@ -123,8 +126,6 @@ def export_file(
     slug: str, output: Path, kind: str, form: str, layout: str, cells: str, language: str, reason: str
 ) -> None:
     """Write one round in any format that the desk offers. The file appears whole or not at all, and is audited."""
-    if kind == "identified" and len(reason.strip()) < REASON_LENGTH:
-        raise click.ClickException(f"say with --reason in {REASON_LENGTH} characters or more what the file is for")
     request = read_request({"kind": kind, "format": form, "layout": layout, "cells": cells, "language": language})
     _write_file(slug, output, request, reason, action="export.file")
 

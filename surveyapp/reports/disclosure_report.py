@@ -10,7 +10,7 @@ from datetime import datetime
 from surveyapp.analysis.disclosure import Hidden, ReleasedAreaCross, ReleasedFigure, count_shown
 from surveyapp.fieldwork.thresholds import Audience, Thresholds
 from surveyapp.reports.cards import Fact, FigureCard, Source
-from surveyapp.reports.released_words import describe_audience, describe_hidden
+from surveyapp.reports.released_words import describe_audience, state_reason
 from surveyapp.reports.tables import Cell, Column, Row, Table
 from surveyapp.reports.words import Words
 
@@ -151,7 +151,7 @@ def list_figures(content: object) -> Iterator[ReleasedFigure]:
 def _list_reasons(words: Words, content: object) -> str:
     counted = Counter(figure.hidden for figure in list_figures(content) if figure.hidden is not None)
     return words.join_clauses(
-        [f"{describe_hidden(words, hidden)} ({counted[hidden]:,})" for hidden in Hidden if counted[hidden]]
+        [f"{state_reason(words, hidden)} ({counted[hidden]:,})" for hidden in Hidden if counted[hidden]]
     )
 
 

@@ -80,7 +80,7 @@ class MinistryGrid:
     headings: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
     hidden: tuple[HiddenCells, ...]
-    key: int  # place of the column with the issue's name in the language of the file
+    names: tuple[int, int]  # places of the columns with the area's and the issue's name in the language of the file
 
 
 def build_ministry_grid(
@@ -103,7 +103,8 @@ def build_ministry_grid(
     )
     headings = tuple(column.heading if options.with_labels else column.code for column in columns)
     codes = [column.code for column in columns]
-    return MinistryGrid(headings, rows, tuple(hidden), codes.index(f"issue_{options.words.language}"))
+    area, issue = (codes.index(f"{level}_{options.words.language}") for level in ("area", "issue"))
+    return MinistryGrid(headings, rows, tuple(hidden), (area, issue))
 
 
 @dataclass(frozen=True, slots=True)

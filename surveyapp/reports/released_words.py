@@ -9,6 +9,8 @@ from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.reports.issue_words import describe_range
 from surveyapp.reports.words import BLANK, Words
 
+_NOT_WITHHELD = frozenset({Hidden.FEW_CASES, Hidden.NOT_COMPUTED})  # there is no figure; their words say so themselves
+
 
 def describe_audience(words: Words, audience: Audience) -> str:
     return {
@@ -19,19 +21,23 @@ def describe_audience(words: Words, audience: Audience) -> str:
 
 
 def describe_hidden(words: Words, hidden: Hidden) -> str:
-    """Why a figure is not shown, in a few plain words."""
+    """That a figure is not shown, and why, in a few plain words."""
+    reason = state_reason(words, hidden)
+    return reason if hidden in _NOT_WITHHELD else words.pair(words.gettext("hidden"), reason)
+
+
+def state_reason(words: Words, hidden: Hidden) -> str:
+    """Why a figure is not shown, for a place that has said already that it is not."""
     return {
-        Hidden.BASE_TOO_SMALL: words.gettext("hidden: the group has too few companies"),
-        Hidden.COUNT_TOO_SMALL: words.gettext("hidden: too few companies gave this answer"),
-        Hidden.REST_TOO_SMALL: words.gettext("hidden: too few companies did not give this answer"),
+        Hidden.BASE_TOO_SMALL: words.gettext("the group has too few companies"),
+        Hidden.COUNT_TOO_SMALL: words.gettext("too few companies gave this answer"),
+        Hidden.REST_TOO_SMALL: words.gettext("too few companies did not give this answer"),
         Hidden.FEW_CASES: words.gettext("not broken down: fewer than five companies"),
-        Hidden.TOTAL_HIDDEN: words.gettext("hidden: the figure it belongs to is hidden"),
-        Hidden.PROTECTS_ANOTHER: words.gettext(
-            "hidden: too few companies, or a hidden figure could be worked out from it"
-        ),
-        Hidden.RELEASED_BEFORE: words.gettext("hidden: with earlier releases it could betray a company"),
-        Hidden.FEW_DETAILS: words.gettext("hidden: too few companies gave details"),
-        Hidden.DOMINATED: words.gettext("hidden: one or two companies make up most of it"),
+        Hidden.TOTAL_HIDDEN: words.gettext("the figure it belongs to is hidden"),
+        Hidden.PROTECTS_ANOTHER: words.gettext("too few companies, or a hidden figure could be worked out from it"),
+        Hidden.RELEASED_BEFORE: words.gettext("with earlier releases it could betray a company"),
+        Hidden.FEW_DETAILS: words.gettext("too few companies gave details"),
+        Hidden.DOMINATED: words.gettext("one or two companies make up most of it"),
         Hidden.NOT_COMPUTED: words.gettext("no figure: too few values"),
     }[hidden]
 

@@ -372,8 +372,8 @@ def prepare_nothing(scene: Scene) -> None:
     scene.page.locator("#error-summary").wait_for()
 
 
-def reopen_without_reason(scene: Scene) -> None:
-    scene.open(f"{ROUND}/settings").press(".deed.is-grave .button-danger")
+def extend_without_end(scene: Scene) -> None:
+    scene.open(f"{TRIAL}/settings").press(".deed:has(#closes_at) button")
     scene.page.locator("#error-summary").wait_for()
 
 
@@ -547,7 +547,7 @@ KINDS = (
     PageKind(
         "settings of an open round", "desk/rounds/settings.html", "/desk/rounds/survey-2026/settings", at_desk=True
     ),
-    PageKind("settings with faults", "desk/rounds/settings.html", way=reopen_without_reason, at_desk=True),
+    PageKind("settings with faults", "desk/rounds/settings.html", way=extend_without_end, at_desk=True),
     PageKind("settings that two people change", "desk/rounds/settings.html", way=save_beside_somebody, at_desk=True),
     PageKind("note", "desk/note.html", way=write_an_empty_note, at_desk=True),
     PageKind("privacy", "desk/privacy/privacy.html", "/desk/privacy", at_desk=True),

@@ -13,10 +13,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from surveyapp.commands import main
-from surveyapp.records.audit import list_audit
+from surveyapp.records.audit import AuditEvent, list_audit
 from surveyapp.records.database import open_database
 
 Run = Callable[..., Result]
+REASON = "Matching with the member directory"
 BUILTIN = Path(__file__).parents[2] / "surveyapp/questionnaire/definitions/japan_export_readiness.yaml"
 
 
@@ -38,12 +39,16 @@ def installed(run: Run) -> Run:
     return run
 
 
-def list_actions(folder: Path) -> list[tuple[str, str]]:
+def list_events(folder: Path) -> list[AuditEvent]:
     database = open_database(f"sqlite:///{folder / 'instance' / 'survey.sqlite3'}")
     with database.read() as connection:
-        actions = [(each.actor, each.action) for each in list_audit(connection)]
+        events = list(list_audit(connection))
     database.close()
-    return actions
+    return events
+
+
+def list_actions(folder: Path) -> list[tuple[str, str]]:
+    return [(each.actor, each.action) for each in list_events(folder)]
 
 
 def test_help_lists_what_there_is(run: Run) -> None:
@@ -222,6 +227,8 @@ def test_an_export(on_sample: Run, sampled: Path, tmp_path: Path, kind: str, lan
     slug = next(line.split("\t")[0] for line in on_sample("rounds").output.splitlines() if "\tsample\t" in line)
     output = tmp_path / "out.csv"
     options = ["--kind", kind, "--language", language, "--labels", labels]
+    if kind == "identified":
+        options += ["--reason", REASON]
     result = on_sample("export", "csv", "--round", slug, "--output", str(output), *options)
     assert result.exit_code == 0, result.output
     content = output.read_bytes()
@@ -232,6 +239,20 @@ def test_an_export(on_sample: Run, sampled: Path, tmp_path: Path, kind: str, lan
     assert stat.S_IMODE(output.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
     assert list_actions(sampled)[0] == ("command:operator", f"export.{kind}")
+
+
+@pytest.mark.parametrize("command", ["csv", "file"])
+def test_what_names_companies_is_written_for_a_reason_alone(
+    on_sample: Run, sampled: Path, tmp_path: Path, command: str
+) -> None:
+    options = ["--round", "sample-2026", "--output", str(tmp_path / "out.csv"), "--kind", "identified"]
+    before = list_events(sampled)
+    for reason in ("", "why", f"why{' ' * 10}"):
+        refused = on_sample("export", command, *options, "--reason", reason)
+        assert refused.exit_code == 1 and "--reason in 10 characters or more" in refused.output
+    assert list_events(sampled) == before and not list(tmp_path.iterdir())
+    assert on_sample("export", command, *options, "--reason", f"  {REASON}\n").exit_code == 0
+    assert list_events(sampled)[0].details["reason"] == REASON
 
 
 @pytest.mark.parametrize(
@@ -250,9 +271,7 @@ def test_a_file_of_any_format(
     output = tmp_path / "out.file"
     options = ["--round", "sample-2026", "--output", str(output), "--kind", kind, "--format", form, "--cells", "labels"]
     if kind == "identified":
-        refused = on_sample("export", "file", *options)
-        assert refused.exit_code == 1 and "--reason" in refused.output and not output.exists()
-        options += ["--reason", "Matching with the member directory"]
+        options += ["--reason", REASON]
     result = on_sample("export", "file", *options)
     assert result.exit_code == 0, result.output
     assert output.read_bytes().startswith(begin) and output.stat().st_mode & 0o777 == 0o600

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import threading
 from dataclasses import replace
@@ -17,6 +18,7 @@ from surveyapp.commands.installation import Installation
 from surveyapp.commands.jobs import KINDS, JobRunner
 from surveyapp.commands.schedule import add_scheduled_jobs, each_night_where_due
 from surveyapp.fieldwork import erasing
+from surveyapp.fieldwork.access_requests import AccessReader, gather_company
 from surveyapp.fieldwork.directory.columns import Membership
 from surveyapp.fieldwork.directory.companies import add_company
 from surveyapp.fieldwork.directory.contacts import ContactFields, add_contact, list_contacts
@@ -53,6 +55,8 @@ from surveyapp.records.tables import (
     response,
     round_table,
 )
+from surveyapp.reports.exports.making import Source, make_export, open_ground
+from surveyapp.reports.exports.request import ExportRequest
 from surveyapp.settings import Settings
 from tests.database_kinds import run_on_both
 from tests.fieldwork.fieldwork_days import CONSENT, FieldworkDay, make_fieldwork_day
@@ -278,6 +282,47 @@ def test_answers_counts_and_the_trail_stay(day: FieldworkDay, installation: Inst
         }
         assert {event.actor for event in trail} == {ACTOR}
         assert len(connection.execute(select(response)).all()) == 4
+
+
+def test_whose_return_it_is_stays_known_and_no_file_says_it(day: FieldworkDay, installation: Installation) -> None:
+    """ADR 24: the directory knows it, for counting, comparing and requests for access."""
+    survey_id, name = day.round.survey_id, Text("가람제약", "Garam Pharma", "カラム製薬")
+    with day.database.write() as connection:
+        company = add_company(connection, survey_id, name=name, is_sample=False, now=day.now)
+        invite(connection, day.round, [company.company_id], now=day.now, actor=ACTOR)
+        invitation = list_invitations(connection, day.round)[0].invitation
+        begun = start_invited_return(
+            connection,
+            day.vault,
+            day.round,
+            day.questionnaire,
+            token=issue_token(connection, invitation, channel="mail", now=day.now),
+            answers=CONSENT,
+            language="ko",
+            now=day.now,
+        )
+    named = {**CONSENT, **AREAS, "attribution_level": "named", "company_name": "㈜가람제약"}
+    day.submit(day.fill(begun, day.complete(named)))
+    assert "가람제약" in write_identified(day, installation)
+    end_retention(day, "identity")
+    assert purge(day, installation) == {"identity": 1}
+    assert day.load_response().company_id == company.company_id
+    index = open_index(day.database, survey_id, snapshots=installation.settings.instance)
+    assert [entry.company_id for entry in index.company_returns.values()] == [company.company_id]
+    with day.database.read() as connection:
+        held = gather_company(AccessReader(connection, day.vault, survey_id, "en", NOW), company.company_id)
+    assert len(held["returns"]) == 1
+    file = write_identified(day, installation)
+    assert file.count("\r\n") == 2 and not any(each in file for each in ("가람제약", "Garam", "カラム"))
+
+
+def write_identified(day: FieldworkDay, installation: Installation) -> str:
+    """The file that says most of a round."""
+    source = Source(day.database, day.vault, day.round.survey_id, installation.settings.instance)
+    file = io.BytesIO()
+    with open_ground(source, day.round.slug) as ground:
+        make_export(ground, ExportRequest("identified"), file, actor=ACTOR, now=NOW)
+    return file.getvalue().decode("utf-8-sig")
 
 
 def count_areas(day: FieldworkDay, installation: Installation) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from surveyapp.fieldwork.rounds import (
     RoundChanged,
     RoundClosed,
     RoundDatesWrong,
+    RoundFictional,
     StateWrong,
     ThresholdsWrong,
     change_thresholds,
@@ -86,6 +88,30 @@ def test_what_cannot_be_done_changes_nothing(
     assert [event.action for event in read_trail(day, "round.opened")] == ["round.opened"]
     with day.database.read() as reader:
         assert len(list_audit(reader)) == 1
+
+
+@pytest.mark.parametrize(
+    ("deed", "options", "now"),
+    [
+        (extend_round, {"closes_at": CLOSES + DAY}, NOW),
+        (reopen_round, {"closes_at": CLOSES + DAY, "reason": REASON}, CLOSES),
+        (switch_open_link, {"open_link": True}, NOW),
+    ],
+)
+def test_no_company_is_let_into_a_sample_round(
+    day: FieldworkDay, deed: Callable[..., Round], options: dict[str, Any], now: datetime
+) -> None:
+    day.round = replace(day.round, kind="sample")
+    before = load(day)
+    with pytest.raises(RoundFictional, match="is fictional"):
+        run(day, deed, now=now, **options)
+    assert load(day) == before
+
+
+def test_one_that_was_opened_is_closed_again(day: FieldworkDay) -> None:
+    day.round = replace(day.round, kind="sample")
+    assert run(day, switch_open_link, open_link=False).open_link is False
+    assert run(day, close_round).closes_at == NOW
 
 
 def test_a_round_closes_now_and_is_reopened_with_its_reason(day: FieldworkDay) -> None:

@@ -262,6 +262,15 @@ def test_the_methods_sentence_is_the_same_on_the_released_page_the_progress_page
     assert {row["round_methods"] for row in rows} == {told}
 
 
+@pytest.mark.parametrize("path", ["sample-2026/released", "sample-2025/progress", "sample-2026/briefing"])
+def test_no_line_of_the_korean_methods_sentence_begins_with_an_ending(analyst: FlaskClient, path: str) -> None:
+    page = read_page(analyst, f"/desk/rounds/{path}?lang=ko")
+    [told] = re.findall(r'class="(?:methods-sentence.*?<p|briefing-methods")>(.*?)</p>', page, re.DOTALL)
+    assert "까지\u2060(Asia/Seoul)" in told and "니다." in told
+    assert not re.search(r"[가-힣]\(|\)[가-힣]", told)
+    assert bool(re.search(r"응답률은 [\d.]+%\(.*\)\u2060입니다", told)) == ("progress" in path), "where there is a rate"
+
+
 def test_hidden_figures_are_nowhere_on_the_released_page(sign_in: SignIn) -> None:
     """Stopped or withdrawn: one company. Its answers can be read neither in the tables nor in the charts."""
     page = read_page(sign_in("viewer"), f"{ROUND}/released")
@@ -372,7 +381,8 @@ def test_staff_see_what_an_audience_would_be_shown_and_why_not(
     page = read_page(analyst, f"{ROUND}/disclosure?audience={audience}&by=jp_stage")
     tables = read_words(read_card(page, "tables"))
     assert "Areas and problems" in tables
-    assert "hidden: the group has too few companies" in tables
+    assert "the group has too few companies" in tables
+    assert "hidden:" not in tables, "the column says already that they are"
     assert "not yet as it is now" in tables
     assert "Merged," in read_words(read_card(page, "rollups"))
     assert list_releases(database) == []

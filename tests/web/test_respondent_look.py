@@ -194,6 +194,11 @@ def test_a_middle_dot_holds_to_what_stands_before_it() -> None:
     assert hold_together("시험 · 자료") == "시험\u00a0\u2060· 자료"
 
 
+def test_a_date_with_a_korean_ending_is_not_broken_at_its_hyphens() -> None:
+    assert hold_together("2026-11-06까지") == "2026-\u206011-\u206006까지"
+    assert hold_together("2026-11-06 (Asia/Seoul)") == "2026-11-06 (Asia/Seoul)"
+
+
 def test_korean_holds_to_a_bracket_that_touches_it() -> None:
     assert hold_together("식품의약품안전처(식약처)의 협력") == "식품의약품안전처\u2060(식약처)\u2060의 협력"
     assert hold_together("규제 (RA) 담당") == "규제 (RA) 담당"

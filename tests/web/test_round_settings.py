@@ -390,3 +390,23 @@ def test_released_figures_keep_the_thresholds_of_their_round(
     hidden = "hidden: the group has too few companies"
     assert after.count(hidden) > before.count(hidden)
     assert "36" in table and client.get("/desk/rounds/sample-2026/export/ministry.csv").text != table
+
+
+def test_a_sample_round_says_why_it_is_not_opened_to_companies(
+    settings: Settings, sampled_file: Path, app: Flask, sign_in: SignIn
+) -> None:
+    open_samples(settings, sampled_file).close()
+    app.config["WTF_CSRF_ENABLED"] = False
+    client, here = sign_in("manager"), "/desk/rounds/sample-2026/settings"
+    page = read_page(client, here)
+    assert "no real answers may come among them" in read_words(page) and "Save the thresholds" in page
+    assert 'href="#danger"' not in page and 'class="deed"' not in page
+    edition = read_form(page, f"{here}/thresholds")["edition"]
+    for step, typed in (
+        ("reopen", {"closes_at": LATER, "reason": REASON}),
+        ("open-link", {"open_link": "open"}),
+        ("extend", {"closes_at": LATER}),
+    ):
+        refused = post(client, f"{here}/{step}", {**typed, "edition": edition})
+        assert refused.status_code == 422 and "The companies of this round are invented" in read_words(refused.text)
+    assert client.get("/s/sample-2026/").status_code == 403

@@ -134,6 +134,13 @@ class RoundBegun(RoundFault):
     """Companies have begun returns, so that the round cannot go back into preparation or change its questionnaire."""
 
 
+class RoundFictional(RoundFault):
+    """Answers of real companies must not come among the invented ones of a sample round."""
+
+    def __init__(self, round_: Round) -> None:
+        super().__init__(f"round {round_.slug} is fictional: it is not opened to companies")
+
+
 class ReasonMissing(RoundFault):
     """A round is reopened with a reason, which stays in the audit trail."""
 

@@ -13,7 +13,14 @@ from sqlalchemy import Connection
 
 from surveyapp.fieldwork.rounds.checking import check_dates
 from surveyapp.fieldwork.rounds.finding import hold_edition
-from surveyapp.fieldwork.rounds.model import ReasonMissing, Round, RoundDatesWrong, RoundState, StateWrong
+from surveyapp.fieldwork.rounds.model import (
+    ReasonMissing,
+    Round,
+    RoundDatesWrong,
+    RoundFictional,
+    RoundState,
+    StateWrong,
+)
 from surveyapp.fieldwork.rounds.preparing import audit_round, check_thresholds, name_times, update_round
 from surveyapp.fieldwork.thresholds import AudienceThresholds, write_thresholds
 
@@ -23,7 +30,11 @@ MOST_REASON = 500  # characters
 def extend_round(
     connection: Connection, round_: Round, *, closes_at: datetime, seen: str | None, actor: str, now: datetime
 ) -> Round:
-    """Let a round that is open, or will be, close later. Raises `StateWrong`, `RoundDatesWrong` and `RoundChanged`."""
+    """Let a round that is open, or will be, close later.
+
+    Raises `RoundFictional`, `StateWrong`, `RoundDatesWrong` and `RoundChanged`.
+    """
+    _refuse_fictional(round_)
     held = _hold(connection, round_, seen, now, ("not_yet_open", "open"), "only what has not closed can be extended")
     if closes_at.tzinfo is not None and closes_at <= held.closes_at:
         raise RoundDatesWrong("a round is extended to a time after its present end")
@@ -48,8 +59,9 @@ def reopen_round(
 ) -> Round:
     """Open a closed round again, until `closes_at`; the reason stays in the audit trail.
 
-    Raises `StateWrong`, `ReasonMissing`, `RoundDatesWrong` and `RoundChanged`.
+    Raises `RoundFictional`, `StateWrong`, `ReasonMissing`, `RoundDatesWrong` and `RoundChanged`.
     """
+    _refuse_fictional(round_)
     held = _hold(connection, round_, seen, now, ("closed",), "only a closed round can be reopened")
     told = " ".join(reason.split())
     if not told or len(told) > MOST_REASON:
@@ -71,7 +83,12 @@ def reopen_round(
 def switch_open_link(
     connection: Connection, round_: Round, *, open_link: bool, seen: str | None, actor: str, now: datetime
 ) -> Round:
-    """Let whoever has the address take part, or the invited alone. What was begun goes on. Raises `RoundChanged`."""
+    """Let whoever has the address take part, or the invited alone. What was begun goes on.
+
+    Raises `RoundFictional` and `RoundChanged`.
+    """
+    if open_link:
+        _refuse_fictional(round_)
     held = hold_edition(connection, round_, seen)
     if held.open_link == open_link:
         return held
@@ -110,6 +127,11 @@ def change_dates(
 ) -> Round:
     """Set both times of a round, whatever its state. Raises `RoundDatesWrong`."""
     return _set_times(connection, round_, opens_at, closes_at, action="round.dates_changed", actor=actor, now=now)
+
+
+def _refuse_fictional(round_: Round) -> None:
+    if round_.kind == "sample":
+        raise RoundFictional(round_)
 
 
 def _hold(

@@ -71,7 +71,7 @@ def _build_sheet(name: str, columns: Sequence[_Column], rows: Sequence[ReleasedI
         tuple(column.heading for column in columns),
         [[column.read(row) for column in columns] for row in rows],
         tuple(column.is_text for column in columns),
-        key=(0, 1),
+        key=2,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -49,7 +50,7 @@ from surveyapp.reports.exports.row_table import (
 from surveyapp.reports.exports.spss import write_spss
 from surveyapp.reports.exports.table_csv import stream_table_csv
 from surveyapp.reports.exports.workbook import Sheet, build_data_sheet, write_workbook
-from surveyapp.reports.ministry_table import MinistryOptions, build_ministry_grid, stream_ministry_csv
+from surveyapp.reports.ministry_table import MinistryGrid, MinistryOptions, build_ministry_grid, stream_ministry_csv
 from surveyapp.reports.released_methods import write_released_methods
 from surveyapp.reports.words import Words
 
@@ -293,18 +294,25 @@ def _write_ministry(
             file.write(chunk)
         return made
     grid = build_ministry_grid(table, survey_round, questionnaire, options)
-    texts = tuple(
-        not any(isinstance(row[place], (int, float)) or hasattr(row[place], "as_tuple") for row in grid.rows)
-        for place in range(len(grid.headings))
-    )
     how = list_ministry_methods(words, questionnaire, survey_round, ground.index)
     hidden = ((each.row, each.cells, each.reason) for each in grid.hidden)
     headings = (words.gettext("Issue"), words.gettext("Which figure"), words.gettext("Why hidden"))
     sheets = [
-        Sheet(words.gettext("Data"), grid.headings, grid.rows, texts, key=(grid.key, grid.key)),
+        _build_ministry_sheet(words, grid),
         _build_methods_sheet(words, how),
         Sheet(words.gettext("Hidden cells"), headings, hidden, (True, True, True), is_wrapped=True),
     ]
     title = words.text(survey_round.title) or survey_round.slug
     write_workbook(file, sheets, title=title, now=now, scratch=ground.source.scratch)
     return made
+
+
+def _build_ministry_sheet(words: Words, grid: MinistryGrid) -> Sheet:
+    """The grid with the names of area and issue in front, since a row of an area has no issue: paper repeats, and the
+    screen holds, only columns that stand side by side."""
+    rest = (place for place in range(len(grid.headings)) if place not in grid.names)
+    places = (*grid.names, *rest)
+    headings = tuple(grid.headings[place] for place in places)
+    rows = [[row[place] for place in places] for row in grid.rows]
+    texts = tuple(not any(isinstance(row[place], (int, Decimal)) for row in rows) for place in range(len(places)))
+    return Sheet(words.gettext("Data"), headings, rows, texts, key=len(grid.names))

@@ -47,7 +47,8 @@ SheetCell = str | int | float | Decimal | None
 class Sheet:
     """`is_text` says of each column whether its cells are shown as text whatever they look like.
 
-    `key` are the first and last column that name a row; on paper they stand again on every page across.
+    `key` is how many columns at the left name a row; they stay in sight on screen, and stand on every page across on
+    paper.
     """
 
     name: str
@@ -55,7 +56,7 @@ class Sheet:
     rows: Iterable[Sequence[SheetCell]]
     is_text: tuple[bool, ...]
     is_wrapped: bool = False
-    key: tuple[int, int] = (0, 0)
+    key: int = 1
 
 
 def write_workbook(
@@ -160,7 +161,7 @@ def _write_sheet(worksheet: Worksheet, sheet: Sheet, formats: _Formats) -> None:
     widths = [_choose_width(sheet, place, found) for place, found in enumerate(widest)]
     for place, width in enumerate(widths):
         worksheet.set_column(place, place, width, column_formats[place])
-    worksheet.freeze_panes(1, 1)
+    worksheet.freeze_panes(1, sheet.key)
     if sheet.headings:
         worksheet.autofilter(0, 0, last, len(sheet.headings) - 1)
         worksheet.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
@@ -198,12 +199,11 @@ def _set_up_page(worksheet: Worksheet, sheet: Sheet, widths: Sequence[int]) -> N
     worksheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)  # inches
     worksheet.set_footer("&L&A&R&P / &N")
     worksheet.repeat_rows(0)
-    first, last = sheet.key
-    repeated = sum(widths[first : last + 1])
+    repeated = sum(widths[: sheet.key])
     across = max(1, -(-(sum(widths) - repeated) // (_PAGE - repeated)))
     worksheet.fit_to_pages(across, 0)
     if across > 1:
-        worksheet.repeat_columns(first, last)
+        worksheet.repeat_columns(0, sheet.key - 1)
         worksheet.print_across()
 
 

@@ -17,7 +17,7 @@ from openpyxl import load_workbook
 from surveyapp.fieldwork.rounds import find_round
 from surveyapp.fieldwork.sample_files import load_sample_companies
 from surveyapp.locale import load_translator
-from surveyapp.questionnaire.model import LANGUAGES
+from surveyapp.questionnaire.model import LANGUAGES, Language
 from surveyapp.records.database import Database
 from surveyapp.records.encryption import Vault
 from surveyapp.reports.exports.making import Source, make_export, open_ground
@@ -156,10 +156,11 @@ def test_the_ministry_workbook_gives_a_reason_for_every_hidden_cell(source: Sour
     request = ExportRequest("ministry", "xlsx", language="en")
     data, methods, hidden = load_workbook(io.BytesIO(make(source, request))).worksheets
     rows = read_csv(make(source, replace(request, format="csv")))
-    headings, *lines = [list(line) for line in data.iter_rows(values_only=True)]
-    assert headings == list(rows[0]) and len(lines) == len(rows)
+    headings = [str(cell.value) for cell in data[1]]
+    lines = list(data.iter_rows(min_row=2, values_only=True))
+    assert sorted(headings) == sorted(rows[0]) and len(lines) == len(rows)
     for row, line in zip(rows, lines, strict=True):
-        for text, cell in zip(row.values(), line, strict=True):
+        for text, cell in zip((row[heading] for heading in headings), line, strict=True):
             if isinstance(cell, int | float):
                 assert float(text) == pytest.approx(cell)
             else:
@@ -167,6 +168,16 @@ def test_the_ministry_workbook_gives_a_reason_for_every_hidden_cell(source: Sour
     reasons = sum(bool(cell) for row in rows for name, cell in row.items() if name.endswith("reason"))
     assert hidden.max_row - 1 == reasons > 0
     assert methods.max_row > 5
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_of_the_ministry_workbook_names_its_rows(source: Source, language: Language) -> None:
+    data = load_workbook(io.BytesIO(make(source, ExportRequest("ministry", "xlsx", language=language)))).worksheets[0]
+    assert data.print_title_cols == "$A:$B" and data.freeze_panes == "C2"
+    assert [cell.value for cell in data[1]][:2] == [f"area_{language}", f"issue_{language}"]
+    levels = [cell.value for cell in next(column for column in data.iter_cols() if column[0].value == "level")]
+    named = [[cell.value is not None for cell in row] for row in data.iter_rows(min_row=2, max_col=2)]
+    assert named == [[True, level == "issue"] for level in levels[1:]]
 
 
 def test_progress_is_told(source: Source) -> None:

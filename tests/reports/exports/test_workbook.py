@@ -69,7 +69,7 @@ def test_ids_are_text_and_the_heading_stays_in_sight(odd_table: RowTable) -> Non
     assert sheet.auto_filter.ref == f"A1:{last}"
 
 
-def lay_out(headings: tuple[str, ...], row: tuple[SheetCell, ...], *, key: tuple[int, int] = (0, 0)) -> Worksheet:
+def lay_out(headings: tuple[str, ...], row: tuple[SheetCell, ...], *, key: int = 1) -> Worksheet:
     file = io.BytesIO()
     is_text = tuple(isinstance(cell, str) for cell in row)
     write_workbook(file, [Sheet("Data", headings, [row], is_text, key=key)], title="Title", now=NOW)
@@ -102,9 +102,10 @@ def test_a_narrow_sheet_is_printed_on_one_page_across() -> None:
 
 
 def test_a_wide_sheet_is_printed_on_several_with_its_key_on_each() -> None:
-    sheet = lay_out(tuple(f"c{place}" for place in range(60)), ("x",) * 60, key=(1, 2))
+    sheet = lay_out(tuple(f"c{place}" for place in range(60)), ("x",) * 60, key=2)
     assert sheet.page_setup.fitToWidth == 3, "58 columns of 9, 232 to a page beside the key of 18"
-    assert sheet.print_title_rows == "$1:$1" and sheet.print_title_cols == "$B:$C"
+    assert sheet.print_title_rows == "$1:$1" and sheet.print_title_cols == "$A:$B"
+    assert sheet.freeze_panes == "C2"
 
 
 def test_decimals_are_shown_as_they_were_given() -> None:

@@ -23,7 +23,10 @@ def explain_data(words: Words, kind: RetentionKind) -> str:
     return {
         "drafts": words.gettext("So that a company can go on. A purge erases them altogether."),
         "contacts": words.gettext("For results and interviews that were agreed to. A purge erases them."),
-        "identity": words.gettext("To name a company to the ministry where it agreed. A purge erases them."),
+        "identity": words.gettext(
+            "To name a company to the ministry where it agreed. A purge erases them. "
+            "The directory goes on knowing which return is whose."
+        ),
         "texts": words.gettext("To understand the figures. A purge erases them; answers that are counted stay."),
         "mail": words.gettext("To prove and to mend delivery. A purge forgets who got a mail, not how it went."),
         "directory": words.gettext("To invite and to remind. A purge erases them unless another round needs them."),
@@ -39,7 +42,11 @@ def list_undated(words: Words) -> tuple[tuple[str, str], ...]:
         ),
         (
             words.gettext("Which company was invited, and which return is its own"),
-            words.gettext("So that a company counts once and can be shown its own earlier round."),
+            words.gettext(
+                "So that a company counts once, rounds can be compared, and it can be shown its own earlier round and "
+                "what is held about it. With the directory this names the company even after the names in returns were "
+                "erased. No figure and no file of answers shows it; withdrawing the return ends it."
+            ),
         ),
         (
             words.gettext("Consents with their words and times"),

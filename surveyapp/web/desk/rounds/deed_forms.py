@@ -19,8 +19,10 @@ NOW, AT_ITS_TIME = "now", "time"
 def list_deeds(
     survey_round: Round, state: RoundState, obstacles: Sequence[Obstacle], typed_into: TypedInto
 ) -> tuple[Deed, ...]:
-    """What changes when it opens and closes, and who may take part."""
+    """What changes when it opens and closes, and who may take part. A sample round is not opened to anybody."""
     slug = survey_round.slug
+    if survey_round.kind == "sample":
+        return (_offer_other_link(survey_round),) if survey_round.open_link else ()
     if state == "in_preparation":
         return _list_ways_to_open(survey_round, {obstacle.kind for obstacle in obstacles})
     deeds = []
@@ -66,7 +68,7 @@ def list_danger(survey_round: Round, state: RoundState, typed_into: TypedInto) -
                 is_grave=True,
             ),
         )
-    if state == "closed":
+    if state == "closed" and survey_round.kind != "sample":
         typed = typed_into("reopen")
         return (
             Deed(

@@ -69,6 +69,7 @@ def render_settings(slug: str, answered: Answered) -> str:
     state = survey_round.state(now)
     obstacles = find_obstacles(survey_round, questionnaire, now) if is_prepared else ()
     typed = answered.typed
+    danger = list_danger(survey_round, state, answered.typed_into)
     page = SettingsPage(
         frame=build_desk_frame(survey_round),
         head=build_round_head(survey_round, rounds),
@@ -95,9 +96,9 @@ def render_settings(slug: str, answered: Answered) -> str:
         previews=build_previews(questionnaire, survey_round.operator_texts, words),
         thresholds=build_threshold_form(survey_round.thresholds, answered.typed_into(THRESHOLDS)),
         thresholds_action=url_for("desk.save_thresholds", slug=slug),
-        danger=list_danger(survey_round, state, answered.typed_into),
+        danger=danger,
         timeline=timeline,
-        contents=_list_contents(state),
+        contents=_list_contents(has_danger=bool(danger)),
     )
     return render_template("desk/rounds/settings.html", page=page)
 
@@ -150,7 +151,7 @@ def _list_facts(survey_round: Round, questionnaire: Questionnaire) -> tuple[Fact
     return tuple(facts)
 
 
-def _list_contents(state: str) -> tuple[Link, ...]:
+def _list_contents(*, has_danger: bool) -> tuple[Link, ...]:
     links = [
         Link("#state", _("State")),
         Link("#plan", _("Wording and times")),
@@ -158,6 +159,6 @@ def _list_contents(state: str) -> tuple[Link, ...]:
         Link("#thresholds", _("Thresholds")),
         Link("#timeline", _("What happened")),
     ]
-    if state in ("open", "closed"):
+    if has_danger:
         links.insert(4, Link("#danger", _("Closing and reopening")))
     return tuple(links)

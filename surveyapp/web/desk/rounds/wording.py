@@ -7,7 +7,16 @@ from collections.abc import Mapping
 
 from flask_babel import gettext as _
 
-from surveyapp.fieldwork.rounds import Obstacle, Round, RoundBegun, RoundFault, SlugTaken, SlugUnusable, StateWrong
+from surveyapp.fieldwork.rounds import (
+    Obstacle,
+    Round,
+    RoundBegun,
+    RoundFault,
+    RoundFictional,
+    SlugTaken,
+    SlugUnusable,
+    StateWrong,
+)
 from surveyapp.questionnaire.model import Language, Question, Questionnaire
 from surveyapp.reports.words import Words
 from surveyapp.web.desk.rounds.typed import name_field
@@ -103,6 +112,8 @@ def describe_refusal(fault: RoundFault, words: Words) -> str:
             told = _("Use small letters a to z, digits and hyphens, at most 64, with no hyphen at either end.")
         case RoundBegun():
             told = _("Companies have begun returns in this round, so this cannot be changed any more.")
+        case RoundFictional():
+            told = _("Nothing was changed. The companies of this round are invented, so it is not opened to real ones.")
         case StateWrong():
             told = _(
                 "Nothing was changed, because the round is in another state by now (%(state)s).",
@@ -114,7 +125,14 @@ def describe_refusal(fault: RoundFault, words: Words) -> str:
 
 
 def explain_state(round_: Round, state: str) -> str:
-    """What the state means for companies."""
+    """What the state means for companies; of a sample round, why there is so little to do."""
+    if round_.kind == "sample":
+        said: str = _(
+            "The companies and returns of this round are invented, and no real answers may come among them. So it is "
+            "not opened, reopened or extended. What companies would read can be looked at, and the thresholds can be "
+            "tried."
+        )
+        return said
     explained: dict[str, str] = {
         "in_preparation": _("Nobody outside the desk can see this round. It opens only after it has been scheduled."),
         "not_yet_open": _("It opens by itself on %(time)s.", time=show_time(round_.opens_at)),
