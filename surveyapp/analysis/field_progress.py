@@ -22,7 +22,7 @@ from surveyapp.analysis.field_records import (
     Step,
     count_directory,
     count_open_refusals,
-    count_open_returns,
+    list_open_returns,
     load_field_records,
 )
 from surveyapp.analysis.intervals import Share
@@ -102,7 +102,7 @@ def measure_field(connection: Connection, round_: Round, now: datetime) -> Field
         total=total,
         days=count_by_day(records, round_, now),
         by_segment=tuple((segment, count_by_segment(records, directory[segment], segment)) for segment in SEGMENTS),
-        open_link_returns=count_open_returns(connection, round_),
+        open_link_returns=len(list_open_returns(connection, round_)),
         open_link_refusals=count_open_refusals(connection, round_, total.count(Step.REFUSED)),
     )
 

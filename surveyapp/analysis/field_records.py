@@ -225,17 +225,17 @@ def count_directory(connection: Connection, round_: Round) -> dict[Segment, Coun
     return counted
 
 
-def count_open_returns(connection: Connection, round_: Round) -> int:
-    """Submitted returns that no invitation began."""
+def list_open_returns(connection: Connection, round_: Round) -> list[int]:
+    """The numbers of submitted returns that no invitation began."""
     of_response = and_(draft.c.survey_id == response.c.survey_id, draft.c.response_number == response.c.number)
     invited = exists().where(invitation.c.survey_id == draft.c.survey_id, invitation.c.draft_id == draft.c.draft_id)
-    found = connection.scalar(
-        select(func.count())
+    found = connection.scalars(
+        select(response.c.number)
         .select_from(response.join(draft, of_response))
         .where(response.c.survey_id == round_.survey_id, response.c.round_id == round_.round_id)
         .where(response.c.state == "submitted", ~invited)
     )
-    return int(found or 0)
+    return list(found)
 
 
 def count_open_refusals(connection: Connection, round_: Round, refused: int) -> int:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pyroaring import FrozenBitMap
+from pyroaring import BitMap, FrozenBitMap
 from sqlalchemy import Connection
 
 from surveyapp.analysis.disclosure import FieldSets, ReleasedField, release_field
-from surveyapp.analysis.field_records import SEGMENTS, Disposition, FieldRecord, Segment, Step, load_field_records
+from surveyapp.analysis.field_records import (
+    SEGMENTS,
+    Disposition,
+    FieldRecord,
+    Segment,
+    Step,
+    list_open_returns,
+    load_field_records,
+)
 from surveyapp.analysis.masks import Origin
 from surveyapp.analysis.release_memory import Memory, Shown
 from surveyapp.fieldwork.rounds import Round
@@ -21,9 +29,10 @@ FIELD = "field"  # the table's name in the memory
 _FIRST_COMPANY = 2**30
 
 
-def collect_field(connection: Connection, round_: Round) -> FieldSets:
-    """Which invited companies came to which step, and which groups they are in."""
+def collect_field(connection: Connection, round_: Round, counted: BitMap) -> FieldSets:
+    """Which invited companies came to which step, and their groups; `counted` are the returns behind figures."""
     records = load_field_records(connection, round_)
+    open_returns = counted & BitMap(list_open_returns(connection, round_))
     origin = Origin(
         survey_id=round_.survey_id,
         round_id=round_.round_id,
@@ -31,10 +40,10 @@ def collect_field(connection: Connection, round_: Round) -> FieldSets:
         versions=(round_.questionnaire_version,),
         unit="companies",
     )
-    return sort_companies(records, origin)
+    return sort_companies(records, origin, returns=len(counted), open_returns=len(open_returns))
 
 
-def sort_companies(records: Sequence[FieldRecord], origin: Origin) -> FieldSets:
+def sort_companies(records: Sequence[FieldRecord], origin: Origin, *, returns: int, open_returns: int) -> FieldSets:
     """A return that was withdrawn since is not counted as submitted: the difference would tell how many there are."""
     steps = {step: _number(each for each in records if each.find_time(step) is not None) for step in Step}
     steps[Step.SUBMITTED] = _number(each for each in records if each.disposition is Disposition.COMPLETE)
@@ -47,6 +56,8 @@ def sort_companies(records: Sequence[FieldRecord], origin: Origin) -> FieldSets:
         groups=tuple((segment, _group(records, segment)) for segment in SEGMENTS),
         without_order=frozenset({Step.BOUNCED.value}),
         left=steps[Step.WITHDRAWN],
+        returns=returns,
+        open_returns=open_returns,
     )
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
-from surveyapp.analysis.disclosure import ReleasedIssueTable, read_released, release_issue_table
+from surveyapp.analysis.disclosure import FieldSets, ReleasedIssueTable, read_released, release_issue_table
+from surveyapp.analysis.field_release import ask_for_field
 from surveyapp.analysis.issue_rows import IssueRanking
 from surveyapp.analysis.release_memory import Memory, Shown, preview_tables, release_tables
+from surveyapp.analysis.released_methods import ReleasedMethods, find_methods
 from surveyapp.fieldwork.rounds import Round, list_rounds_before
 from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.records.database import Connection, Database
 from surveyapp.records.releases import list_table_releases, load_release
+
+Result = TypeVar("Result")
 
 ISSUES = "issues"  # the table's name in the memory: whichever page or file shows it
 
@@ -28,25 +33,24 @@ def ask_for_issue_table(
     )
 
 
-def preview_ministry_table(database: Database, survey_round: Round, ranking: IssueRanking) -> ReleasedIssueTable:
-    """The table as it would leave now, without anything leaving."""
-    return preview_tables(
-        database, survey_round, Audience.MINISTRY, lambda memory: ask_for_issue_table(memory, survey_round, ranking)
-    ).table
+@dataclass(frozen=True, slots=True)
+class MinistryDesk:
+    """Where tables leave for the ministry and are remembered. Without `actor` none does: they are as they would be."""
 
+    database: Database
+    now: datetime
+    actor: str | None = None
 
-def release_ministry_table(
-    database: Database, survey_round: Round, ranking: IssueRanking, *, actor: str, now: datetime
-) -> ReleasedIssueTable:
-    """The table as it leaves now; where it is new it is remembered."""
-    return release_tables(
-        database,
-        survey_round,
-        Audience.MINISTRY,
-        lambda memory: ask_for_issue_table(memory, survey_round, ranking),
-        actor=actor,
-        now=now,
-    ).table
+    def give_issues(self, survey_round: Round, ranking: IssueRanking) -> ReleasedIssueTable:
+        return self._give(survey_round, lambda memory: ask_for_issue_table(memory, survey_round, ranking)).table
+
+    def give_methods(self, survey_round: Round, sets: FieldSets) -> ReleasedMethods:
+        return find_methods(self._give(survey_round, lambda memory: ask_for_field(memory, survey_round, sets)))
+
+    def _give(self, survey_round: Round, ask: Callable[[Memory], Result]) -> Result:
+        if self.actor is None:
+            return preview_tables(self.database, survey_round, Audience.MINISTRY, ask)
+        return release_tables(self.database, survey_round, Audience.MINISTRY, ask, actor=self.actor, now=self.now)
 
 
 @dataclass(frozen=True, slots=True)

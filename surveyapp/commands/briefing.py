@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import cast
 
 import click
 
-from surveyapp.analysis.ministry_release import release_ministry_table
+from surveyapp.analysis.ministry_release import MinistryDesk
 from surveyapp.analysis.open_indexes import open_index
 from surveyapp.commands.exporting import write_whole
 from surveyapp.commands.installation import find_actor, open_installation
@@ -41,13 +40,13 @@ def export_briefing(slug: str, output: Path, form: BriefingFormat, language: str
     words, now = Words(cast(Language, language), load_translator(cast(Language, language))), datetime.now(UTC)
     with open_installation() as installation:
         settings = installation.settings
-        release = partial(release_ministry_table, installation.database, actor=find_actor(), now=now)
+        ministry = MinistryDesk(installation.database, now, actor=find_actor())
         index = open_index(installation.database, settings.survey_id, snapshots=settings.instance)
         try:
             with installation.database.read() as connection:
                 survey_round = find_round(connection, settings.survey_id, slug)
                 earlier = find_earlier(connection, survey_round, list_rounds(connection, settings.survey_id), since)
-                figures = gather_briefing(connection, index, survey_round, earlier, release=release)
+                figures = gather_briefing(connection, index, survey_round, earlier, ministry=ministry)
             with create_app(settings).test_request_context(base_url=settings.base_url):
                 content = make_briefing_file(form, words, figures, now=now)
             with write_whole(output) as file, installation.database.write() as connection:

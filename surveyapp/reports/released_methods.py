@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from surveyapp.analysis.disclosure import Hidden
 from surveyapp.analysis.released_methods import ReleasedMethods
 from surveyapp.fieldwork.rounds import Round
 from surveyapp.reports.words import Words
@@ -11,9 +12,15 @@ def write_released_methods(words: Words, round_: Round, methods: ReleasedMethods
     """n, period, way of answering and rate; what is hidden is said to be."""
     period = {"first": words.day(round_.opens_at), "last": words.day(round_.closes_at)}
     returns, rate, others = methods.returns, methods.rate, methods.through_open_link
-    if returns.count is None:
+    if returns is None or returns.count is None:
+        if returns is not None and returns.hidden is Hidden.BASE_TOO_SMALL:
+            return words.gettext(
+                "Companies answered from %(first)s to %(last)s (Asia/Seoul); too few for their number to be shown.",
+                **period,
+            )
         return words.gettext(
-            "Companies answered from %(first)s to %(last)s (Asia/Seoul); too few for their number to be shown.",
+            "Companies answered from %(first)s to %(last)s (Asia/Seoul); their number is not shown, since it could "
+            "betray a company.",
             **period,
         )
     said = words.ngettext(
@@ -22,6 +29,8 @@ def write_released_methods(words: Words, round_: Round, methods: ReleasedMethods
         returns.count,
         **period,
     )
+    if methods.since is not None:
+        said = words.gettext("%(said)s Counted on %(day)s.", said=said, day=words.day(methods.since))
     if rate is None:
         return words.gettext(
             "%(said)s There were no personal invitations, so no response rate can be given.", said=said

@@ -63,9 +63,7 @@ def explain_hidden(words: Words, figures: Iterable[ReleasedFigure]) -> tuple[str
     found = {figure.hidden for figure in figures if figure.hidden is not None}
     if not found:
         return ()
-    reasons = [
-        f"{name_hidden(words, hidden)} = {describe_hidden(words, hidden)}" for hidden in Hidden if hidden in found
-    ]
+    reasons = [f"{name_hidden(words, hidden)} = {state_reason(words, hidden)}" for hidden in Hidden if hidden in found]
     return (words.gettext("× marks a hidden figure: %(reasons)s.", reasons=words.join_clauses(reasons)),)
 
 

@@ -309,6 +309,8 @@ def test_what_only_a_group_can_have_met_is_a_figure_of_that_group(field: Field, 
     assert (pms.share.count, pms.share.base) == (8, 23)
     assert pms.concerned is not None
     assert (pms.concerned[1].count, pms.concerned[1].base) == (8, 11)
+    assert pms.severity.hidden is None
+    assert pms.open_share.hidden is Hidden.REST_TOO_SMALL, "all eight said that it is unresolved"
 
 
 def test_a_filtered_selection_is_an_identifying_group(field: Field, taxonomy: Taxonomy) -> None:

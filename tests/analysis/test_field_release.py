@@ -23,6 +23,7 @@ from surveyapp.analysis.field_records import FieldRecord
 from surveyapp.analysis.field_release import ask_for_field, sort_companies
 from surveyapp.analysis.masks import Origin
 from surveyapp.analysis.release_memory import Shown, release_tables
+from surveyapp.analysis.released_methods import find_methods
 from surveyapp.fieldwork.thresholds import LEAST_THRESHOLDS, Audience
 from tests.analysis.test_field_progress import make_record
 from tests.analysis.test_release_memory import Desk, desk, fill, find_gmp
@@ -37,7 +38,11 @@ SMALL, LARGE = "e1_49", "e300_999"
 
 
 def sort(records: Sequence[FieldRecord]) -> FieldSets:
-    return sort_companies(records, ORIGIN)
+    return sort_companies(records, ORIGIN, returns=count_submitted(records), open_returns=0)
+
+
+def count_submitted(records: Sequence[FieldRecord]) -> int:
+    return sum(each.submitted_at is not None and each.withdrawn_at is None for each in records)
 
 
 def invite(submitted: int, silent: int, *, size: str, first: int) -> list[FieldRecord]:
@@ -64,6 +69,7 @@ def test_a_first_day_is_shown_with_its_groups_and_kept_as_it_is() -> None:
     assert find_share(table, SMALL) == (6, 12)
     assert find_share(table, LARGE) == (8, 15)
     assert (table.rate.count, table.rate.base) == (14, 27)
+    assert table.returns is not None and table.returns.count == 14 and table.through_open_link is None
     assert {told.answers for told in table.told} >= {("field.submitted@1",), ("field.opened@1",)}
     assert read_released(ReleasedField, write_released(table)) == replace(table, told=())
     again = release(DAY_ONE)
@@ -113,6 +119,7 @@ def test_a_return_that_was_taken_back_is_not_told_by_subtraction() -> None:
     first = release(DAY_ONE)
     second = release([replace(DAY_ONE[0], withdrawn_at=NOW), *DAY_ONE[1:]], first.told)
     assert second.rate.count is None, "14 of the same 27 less 13: one took its return back"
+    assert second.returns is not None and second.returns.count is None, "so would 13 returns less 14 tell"
     assert find_share(second, SMALL) == (None, None)
 
 
@@ -121,7 +128,7 @@ def test_the_last_progress_is_shown_again_until_enough_has_happened(desk: Desk) 
 
     def release_day(records: Sequence[FieldRecord]) -> Shown[ReleasedField]:
         desk.clock += timedelta(days=1)
-        sets = sort_companies(records, replace(ORIGIN, survey_id=desk.field.survey_id, round_id=desk.round_id))
+        sets = replace(sort(records), origin=replace(ORIGIN, survey_id=desk.field.survey_id, round_id=desk.round_id))
         return release_tables(
             desk.field.database,
             desk.round,
@@ -137,6 +144,7 @@ def test_the_last_progress_is_shown_again_until_enough_has_happened(desk: Desk) 
     second = release_day(joined)
     assert second.is_held_back
     assert (second.table, second.since) == (first.table, first.since)
+    assert find_methods(second) == find_methods(first), "the methods sentence says the number and rate of the first day"
     assert desk.count_releases() == 1
     grown = [*invite(9, 4, size=SMALL, first=1), *invite(12, 6, size=LARGE, first=20)]
     third = release_day(grown)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
+from datetime import UTC, datetime
 
-from surveyapp.analysis.disclosure import release_round_shares, release_tally
-from surveyapp.analysis.intervals import Share
-from surveyapp.analysis.released_methods import ReleasedMethods
+import pytest
+from pyroaring import FrozenBitMap
+
+from surveyapp.analysis.disclosure import FieldSets, Hidden, ReleasedField, release_field
+from surveyapp.analysis.masks import Origin
+from surveyapp.analysis.release_memory import Shown
+from surveyapp.analysis.released_methods import find_methods
 from surveyapp.fieldwork.thresholds import LEAST_THRESHOLDS, Audience
 from surveyapp.locale import load_translator
 from surveyapp.questionnaire.model import Language
@@ -17,16 +22,32 @@ from tests.reports.conftest import make_round
 ANSWERED = "companies answered from"
 
 
-def tell(returns: int, *, invited: int = 0, complete: int = 0, language: Language = "en") -> str:
+def release(returns: int, *, invited: int = 0, complete: int = 0) -> ReleasedField:
     """`complete` of the `returns` came through invitations."""
-    audience, others = Audience.MINISTRY, returns - complete
-    [rate] = release_round_shares([Share(complete, invited)], audience, LEAST_THRESHOLDS)
-    [through_open_link] = release_round_shares([Share(others, returns)], audience, LEAST_THRESHOLDS)
-    methods = ReleasedMethods(
-        release_tally(returns, audience, LEAST_THRESHOLDS),
-        rate if invited else None,
-        through_open_link if others else None,
+    companies = FrozenBitMap(range(invited))
+    sets = FieldSets(
+        origin=Origin("survey", 1, 1, ("1",), "companies"),
+        invited=companies,
+        sample=companies,
+        steps=(("submitted", FrozenBitMap(range(complete))),),
+        groups=(),
+        without_order=frozenset(),
+        left=FrozenBitMap(),
+        returns=returns,
+        open_returns=returns - complete,
     )
+    return release_field(sets, Audience.MINISTRY, LEAST_THRESHOLDS)
+
+
+def tell(
+    returns: int,
+    *,
+    invited: int = 0,
+    complete: int = 0,
+    since: datetime | None = None,
+    language: Language = "en",
+) -> str:
+    methods = find_methods(Shown(release(returns, invited=invited, complete=complete), since))
     return write_released_methods(Words(language, load_translator(language)), make_round("real"), methods)
 
 
@@ -64,3 +85,20 @@ def test_one_or_two_through_invitations_hide_the_rate() -> None:
 @pytest.mark.parametrize(("language", "words"), [("ko", "초대 기업 300개사 중 13개사"), ("ja", "招待企業300社中13社")])
 def test_in_each_language(language: Language, words: str) -> None:
     assert words in tell(13, invited=300, complete=13, language=language)
+
+
+def test_what_was_released_is_said_with_its_day() -> None:
+    told = tell(13, invited=300, complete=13, since=datetime(2026, 11, 15, 16, 0, tzinfo=UTC))
+    assert "(Asia/Seoul). Counted on 2026-11-16. Response rate 4.3%" in told
+
+
+def test_without_a_rate_the_number_is_hidden_that_would_tell_it() -> None:
+    """Two of thirty came through invitations: 30 may be said where 28 did not, but not where nobody else could."""
+    table = release(30, invited=300, complete=2)
+    assert table.returns is not None
+    assert (table.rate.hidden, table.returns.count) == (Hidden.COUNT_TOO_SMALL, 30)
+    hidden = replace(table, returns=table.rate)
+    words = Words("en", load_translator("en"))
+    for returns in (hidden, replace(table, returns=None)):
+        told = write_released_methods(words, make_round("real"), find_methods(Shown(returns, None)))
+        assert told.endswith("their number is not shown, since it could betray a company.")

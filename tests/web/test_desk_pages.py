@@ -262,6 +262,22 @@ def test_the_methods_sentence_is_the_same_on_the_released_page_the_progress_page
     assert {row["round_methods"] for row in rows} == {told}
 
 
+def test_the_methods_sentence_is_remembered_with_its_day(
+    sign_in: SignIn, analyst: FlaskClient, database: Database
+) -> None:
+    pattern = r'class="(?:methods-sentence.*?<p|briefing-methods")>(.*?)</p>'
+    [preview] = re.findall(pattern, read_page(analyst, f"{EARLIER}/released"), re.DOTALL)
+    assert "Counted on" not in preview
+    viewer = sign_in("viewer")
+    [told] = re.findall(pattern, read_page(viewer, f"{EARLIER}/briefing"), re.DOTALL)
+    assert re.search(r"Counted on [\d-]+\. Response rate [\d.]+% \(AAPOR RR1, \d+ of \d+ invited companies\)", told)
+    assert [each for each in list_releases(database) if each[1] == "field"] == [
+        ("ministry", "field", "viewer@example.com")
+    ]
+    for page in ("released", "progress", "briefing"):
+        assert re.findall(pattern, read_page(viewer, f"{EARLIER}/{page}"), re.DOTALL) == [told], page
+
+
 @pytest.mark.parametrize("path", ["sample-2026/released", "sample-2025/progress", "sample-2026/briefing"])
 def test_no_line_of_the_korean_methods_sentence_begins_with_an_ending(analyst: FlaskClient, path: str) -> None:
     page = read_page(analyst, f"/desk/rounds/{path}?lang=ko")

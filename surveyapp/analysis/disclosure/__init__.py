@@ -36,11 +36,7 @@ from surveyapp.analysis.disclosure.stored import (
     write_released,
 )
 from surveyapp.analysis.disclosure.suppression import TableTooLarge
-from surveyapp.analysis.disclosure.tallies import (
-    release_round_shares,
-    release_summary,
-    release_tally,
-)
+from surveyapp.analysis.disclosure.tallies import release_summary
 
 __all__ = [
     "NOTHING_BEFORE",
@@ -70,8 +66,6 @@ __all__ = [
     "release_issue_table",
     "release_question",
     "release_readiness",
-    "release_round_shares",
     "release_summary",
-    "release_tally",
     "write_released",
 ]

@@ -38,12 +38,18 @@ class FieldSets:
     groups: tuple[tuple[str, tuple[tuple[str, FrozenBitMap], ...]], ...]  # of each segment the invited by value
     without_order: frozenset[str]  # steps that a company can leave again
     left: FrozenBitMap  # companies that did leave a step: they withdrew
+    returns: int  # counted in the round's figures
+    open_returns: int  # of these, through the open link: no invited company's
 
 
 def release_field(
     sets: FieldSets, audience: Audience, thresholds: AudienceThresholds, *, before: Readers = NOTHING_BEFORE
 ) -> ReleasedField:
-    """Steps, response rate and shares of groups: all of them, and everything told before, are audited together."""
+    """Steps, response rate and shares of groups: all of them, and everything told before, are audited together.
+
+    Returns less those through the open link are the companies of the rate: where that is hidden, they are hidden too,
+    unless enough came through the open link to hide how many did.
+    """
     whole = Rules.of_round(audience, thresholds[audience])
     known = [told for reader in before for told in reader]
     number = 1 + max((_read_name(name)[1] for told in known for name in told.answers if _is_step(name)), default=0)
@@ -54,22 +60,32 @@ def release_field(
     sums, shares = [], []
     for step, members, rules in entries:
         share = Share(members.intersection_cardinality(reached[step]), len(members))
-        reason = rules.find_reason(share.count, share.base)
-        sums.append(Sum((_write_name(step, number),), members, share.count, rules, reason))
+        # Whose invitation was taken back has submitted nothing: everybody knows that, and it need not be protected.
+        possible = FrozenBitMap(members & sets.sample) if step == SUBMITTED else members
+        reason = rules.find_reason(share.count, len(possible))
+        sums.append(Sum((_write_name(step, number),), possible, share.count, rules, reason))
         shares.append(share)
     verdict = protect(sums, before=before, across=list(_bind_releases(sets, known, number)), watch_companies=True)
     figures = iter(
         each.rules.share(share) if reason is None or not share.base else each.rules.hide(reason)
         for each, share, reason in zip(sums, shares, verdict.reasons, strict=True)
     )
+    steps = tuple((step, next(figures)) for step, _ in sets.steps)
+    rate = next(figures)
+    returns = whole.tally(sets.returns, sets.returns)
+    is_told_by_rate = bool(sets.sample) and sets.open_returns < whole.least_count
+    if is_told_by_rate and rate.hidden is not None and returns.hidden is None:
+        returns = whole.hide(rate.hidden)
     return ReleasedField(
         audience=audience,
         origin=release_origin(sets.origin),
-        steps=tuple((step, next(figures)) for step, _ in sets.steps),
-        rate=next(figures),
+        steps=steps,
+        rate=rate,
         groups=tuple(
             (segment, tuple((value, next(figures)) for value, _ in values)) for segment, values in sets.groups
         ),
+        returns=returns,
+        through_open_link=whole.share(Share(sets.open_returns, sets.returns)) if sets.open_returns else None,
         told=verdict.told,
     )
 

@@ -52,10 +52,13 @@ def release_issue_table(
     told.append(tell_basis(DETAILS, base))
     breakdowns, known = _release_breakdowns(ranking, shares, groups, (told, before))
     told += known
-    rows = {
-        row.code: _release_row(row, shares[row.code], breakdowns[row.code], details)
-        for row in (*ranking.areas, *ranking.leaves)
-    }
+    rows = {}
+    for row in (*ranking.areas, *ranking.leaves):
+        # What only some can have met keeps the rules of groups beside those of the round, in its details as well.
+        of_row = (
+            replace(details, of_group=True) if _find_impossible(row.parent or row.code, ranking.groups) else details
+        )
+        rows[row.code] = _release_row(row, shares[row.code], breakdowns[row.code], of_row)
     return ReleasedIssueTable(
         audience=audience,
         origin=release_origin(ranking.origin),

@@ -147,4 +147,6 @@ class ReleasedField:
     steps: tuple[tuple[str, ReleasedFigure], ...]
     rate: ReleasedFigure  # AAPOR's RR1: of the invited whose invitation stands
     groups: tuple[tuple[str, tuple[tuple[str, ReleasedFigure], ...]], ...]  # by segment and value, who submitted
+    returns: ReleasedFigure | None = None  # those that are counted; None in what was stored before they were told
+    through_open_link: ReleasedFigure | None = None  # of the returns; None where there are none
     told: tuple[Told, ...] = field(default=(), repr=False, compare=False)  # what a reader then knows

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from surveyapp.analysis.disclosure.figures import ReleasedFigure
 from surveyapp.analysis.disclosure.released import ReleasedSummary
 from surveyapp.analysis.disclosure.rules import Rules
-from surveyapp.analysis.intervals import Share
 from surveyapp.analysis.number_summaries import NumberSummary
 from surveyapp.fieldwork.thresholds import Audience, AudienceThresholds
-
-
-def release_tally(companies: int, audience: Audience, thresholds: AudienceThresholds) -> ReleasedFigure:
-    """How many companies a round rests on."""
-    return Rules.of_round(audience, thresholds[audience]).tally(companies, companies)
 
 
 def release_summary(summary: NumberSummary, audience: Audience, thresholds: AudienceThresholds) -> ReleasedSummary:
@@ -30,11 +21,3 @@ def release_summary(summary: NumberSummary, audience: Audience, thresholds: Audi
         median=rules.summary(summary.median, summary.n),
         upper_quartile=rules.summary(summary.upper_quartile, summary.n),
     )
-
-
-def release_round_shares(
-    shares: Sequence[Share], audience: Audience, thresholds: AudienceThresholds
-) -> tuple[ReleasedFigure, ...]:
-    """Tallies over all companies of a round, such as those that submitted of those invited."""
-    rules = Rules.of_round(audience, thresholds[audience])
-    return tuple(map(rules.share, shares))

@@ -3,20 +3,21 @@ stood."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from surveyapp.analysis.answer_index import AnswerIndex
 from surveyapp.analysis.disclosure import ReleasedIssueRow, ReleasedIssueTable
+from surveyapp.analysis.field_release import collect_field
 from surveyapp.analysis.issue_questions import IssuesNotAsked
 from surveyapp.analysis.issue_rows import IssueRanking
 from surveyapp.analysis.issues import rank_issues
 from surveyapp.analysis.masks import build_mask
-from surveyapp.analysis.ministry_release import TakenTable, list_taken_tables, load_taken_table
+from surveyapp.analysis.ministry_release import MinistryDesk, TakenTable, list_taken_tables, load_taken_table
 from surveyapp.analysis.released_changes import ReleasedChange, compare_released
-from surveyapp.analysis.released_methods import ReleasedMethods, release_methods
+from surveyapp.analysis.released_methods import ReleasedMethods
 from surveyapp.analysis.trends import match_codes
 from surveyapp.fieldwork.rounds import Round, list_rounds_before, load_questionnaire_of
 from surveyapp.fieldwork.thresholds import Audience
@@ -28,7 +29,6 @@ from surveyapp.reports.ministry_table import ACTIONABLE
 AUDIENCE = Audience.MINISTRY
 ISSUES_ON_PAPER = 8  # leading issues; with every area of the taxonomy and the longest names they fit on one A4
 AREAS_ON_PAPER = 10
-Release = Callable[[Round, IssueRanking], ReleasedIssueTable]
 
 
 class TakenTableUnknown(LookupError):
@@ -99,26 +99,25 @@ def gather_briefing(
     survey_round: Round,
     earlier: Round | TakenTable | None,
     *,
-    release: Release,
+    ministry: MinistryDesk,
 ) -> BriefingFigures:
     """The figures of a round, compared with `earlier`. A constant number of statements. Raises IssuesNotAsked.
-
-    `release` makes the table of a round as it leaves, or as it would (`analysis.ministry_release`).
 
     Each round is released under its own thresholds, as on its own page. An earlier round that asked for no issues is
     no round to compare with.
     """
     questionnaire = load_questionnaire_of(connection, survey_round)
-    table = release(survey_round, _rank(index, questionnaire, survey_round))
+    table = ministry.give_issues(survey_round, _rank(index, questionnaire, survey_round))
+    sets = collect_field(connection, survey_round, index.of_round(survey_round.round_id))
     compared: Earlier | None = None
     if earlier is not None:
         with suppress(IssuesNotAsked):
-            compared = _compare(connection, index, questionnaire, table, earlier, release)
+            compared = _compare(connection, index, questionnaire, table, earlier, ministry)
     return BriefingFigures(
         survey_round=survey_round,
         questionnaire=questionnaire,
         table=table,
-        methods=release_methods(connection, survey_round, len(index.of_round(survey_round.round_id)), AUDIENCE),
+        methods=ministry.give_methods(survey_round, sets),
         earlier=compared,
     )
 
@@ -129,7 +128,7 @@ def _compare(
     questionnaire: Questionnaire,
     table: ReleasedIssueTable,
     earlier: Round | TakenTable,
-    release: Release,
+    ministry: MinistryDesk,
 ) -> Earlier:
     if isinstance(earlier, TakenTable):
         round_before, released_at = earlier.survey_round, earlier.released_at
@@ -138,7 +137,7 @@ def _compare(
     else:
         round_before, released_at = earlier, None
         asked_before = load_questionnaire_of(connection, round_before)
-        table_before = release(round_before, _rank(index, asked_before, round_before))
+        table_before = ministry.give_issues(round_before, _rank(index, asked_before, round_before))
     changes = compare_released(table, table_before, match_codes(questionnaire, asked_before))
     return Earlier(round_before.title, released_at, table_before, changes)
 

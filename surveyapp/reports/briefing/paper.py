@@ -161,22 +161,25 @@ def _describe_base(words: Words, figures: BriefingFigures) -> str:
 def _tabulate_areas(words: Words, figures: BriefingFigures) -> Table:
     origin = figures.table.origin
     width = DENSE_AREA_WIDTH if _is_dense(words, figures) else AREA_WIDTH
-    rows = tuple(
-        Row(
-            Cell(shorten(words.text(row.name), width)),
-            (
-                build_tier_cell(words, row.tier),
-                Cell(describe_bilateral(words, row.bilateral)),
-                build_counts_cell(words, origin, row.share),
-                build_mean_cell(words, row.severity),
-                build_part_cell(words, row.open_share),
-                build_index_cell(words, row.index),
-                build_sum_cell(words, row.cost),
-                build_change_cell(words, figures, row.code),
-            ),
+    rows = []
+    for row in figures.areas[:AREAS_ON_PAPER]:
+        # Why the share is hidden is said once: all that follows from it is hidden for the same reason.
+        following = None if row.share.hidden is None else Cell("×", tone="hidden")
+        rows.append(
+            Row(
+                Cell(shorten(words.text(row.name), width)),
+                (
+                    build_tier_cell(words, row.tier),
+                    Cell(describe_bilateral(words, row.bilateral)),
+                    build_counts_cell(words, origin, row.share),
+                    following or build_mean_cell(words, row.severity),
+                    following or build_part_cell(words, row.open_share),
+                    following or build_index_cell(words, row.index),
+                    following or build_sum_cell(words, row.cost),
+                    following or build_change_cell(words, figures, row.code),
+                ),
+            )
         )
-        for row in figures.areas[:AREAS_ON_PAPER]
-    )
     columns = (
         Column(words.gettext("Area")),
         Column(words.gettext("Tier"), is_number=True),
@@ -188,7 +191,7 @@ def _tabulate_areas(words: Words, figures: BriefingFigures) -> Table:
         Column(words.gettext("Extra cost"), is_number=True, hint=words.gettext("at least, million KRW")),
         Column(words.gettext("Change since then"), hint=_name_earlier(words, figures)),
     )
-    return Table(words.gettext("Areas that can be raised"), columns, rows)
+    return Table(words.gettext("Areas that can be raised"), columns, tuple(rows))
 
 
 def _name_earlier(words: Words, figures: BriefingFigures) -> str:

@@ -15,18 +15,17 @@ from pyroaring import BitMap
 
 from surveyapp.analysis.answer_index import AnswerIndex
 from surveyapp.analysis.deidentification import Deidentification
+from surveyapp.analysis.field_release import collect_field
 from surveyapp.analysis.file_memory import FileGround, FileOvertaken, preview_file, release_file
 from surveyapp.analysis.issues import rank_issues
 from surveyapp.analysis.masks import build_mask
-from surveyapp.analysis.ministry_release import release_ministry_table
+from surveyapp.analysis.ministry_release import MinistryDesk
 from surveyapp.analysis.open_indexes import catch_up, open_index
 from surveyapp.analysis.redaction import Redactor
-from surveyapp.analysis.released_methods import release_methods
 from surveyapp.fieldwork.directory.known_names import list_known_names
 from surveyapp.fieldwork.paradata_stream import Paradata, stream_paradata
 from surveyapp.fieldwork.return_stream import SubmittedReturn, stream_returns
 from surveyapp.fieldwork.rounds import Round, find_round, load_questionnaire_of
-from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.locale import load_translator
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.questionnaire.taxonomy import load_taxonomy
@@ -284,8 +283,9 @@ def _write_ministry(
     survey_round, questionnaire = ground.survey_round, ground.questionnaire
     mask = build_mask(ground.index, questionnaire, survey_round.round_id)
     ranking = rank_issues(ground.index, questionnaire, load_taxonomy(), mask)
-    table = release_ministry_table(ground.source.database, survey_round, ranking, actor=actor, now=now)
-    methods = release_methods(ground.connection, survey_round, mask.size, Audience.MINISTRY)
+    ministry = MinistryDesk(ground.source.database, now, actor=actor)
+    table = ministry.give_issues(survey_round, ranking)
+    methods = ministry.give_methods(survey_round, collect_field(ground.connection, survey_round, mask.numbers))
     options = MinistryOptions(words, request.with_labels, write_released_methods(words, survey_round, methods))
     made = MadeFile(table.origin.revision, mask.size)
     if request.format != "xlsx":

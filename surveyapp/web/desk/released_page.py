@@ -11,16 +11,19 @@ from flask import render_template, url_for
 from flask_babel import gettext as _
 
 from surveyapp.analysis.disclosure import (
+    FieldSets,
     Released,
     ReleasedAreaCross,
+    ReleasedField,
     ReleasedIssueTable,
     ReleasedQuestion,
     ReleasedReadiness,
 )
+from surveyapp.analysis.field_release import ask_for_field, collect_field
 from surveyapp.analysis.figure_codes import compute_code, digest_table, write_code
 from surveyapp.analysis.ministry_release import ISSUES
 from surveyapp.analysis.release_memory import Memory, Shown, preview_tables, release_tables
-from surveyapp.analysis.released_methods import release_methods
+from surveyapp.analysis.released_methods import find_methods
 from surveyapp.analysis.released_rows import WHOLE, write_path
 from surveyapp.analysis.segments import SegmentQuestion
 from surveyapp.fieldwork.thresholds import Audience
@@ -96,13 +99,11 @@ def show_released(slug: str) -> str:
         card = report_released_question(shown.table, source, title=title_question(question, words))
         codes = [choice.choice for choice in shown.table.choices]
         cards.append(_finish(card, shown, f"question:{question.name}", codes, "share"))
-    with find_installation().database.read() as connection:
-        methods = release_methods(connection, selection.round, selection.mask.size, AUDIENCE)
     page = ReleasedPage(
         frame=build_desk_frame(selection.round),
         head=build_round_head(selection.round, selection.rounds),
         audience=_("Released for: %(audience)s", audience=describe_audience(words, AUDIENCE)),
-        methods=write_released_methods(words, selection.round, methods),
+        methods=write_released_methods(words, selection.round, find_methods(given.field)),
         codes=_("Each row leads to where its figures came from, and to their codes.")
         if given.is_released
         else _("Figures get their codes when they are released."),
@@ -148,6 +149,7 @@ class _Given:
     segments: Shown[ReleasedAreaCross]
     readiness: Shown[ReleasedReadiness]
     questions: tuple[tuple[Question, Shown[ReleasedQuestion]], ...]
+    field: Shown[ReleasedField]
 
     @property
     def is_released(self) -> bool:
@@ -159,19 +161,22 @@ class _Given:
 def _release(selection: Selection) -> _Given:
     """The tables, remembered when a viewer is given them; for staff, as a viewer would be given them."""
     database = find_installation().database
+    with database.read() as connection:
+        sets = collect_field(connection, selection.round, selection.mask.numbers)
+    ask = partial(_ask_for_tables, selection, sets)
     if may(ANALYST):
-        return preview_tables(database, selection.round, AUDIENCE, partial(_ask_for_tables, selection))
+        return preview_tables(database, selection.round, AUDIENCE, ask)
     return release_tables(
         database,
         selection.round,
         AUDIENCE,
-        partial(_ask_for_tables, selection),
+        ask,
         actor=find_actor(),
         now=datetime.now(UTC),
     )
 
 
-def _ask_for_tables(selection: Selection, memory: Memory) -> _Given:
+def _ask_for_tables(selection: Selection, sets: FieldSets, memory: Memory) -> _Given:
     issues = ask_for_issues(selection, AUDIENCE, memory)
     return _Given(
         issues=issues,
@@ -181,4 +186,5 @@ def _ask_for_tables(selection: Selection, memory: Memory) -> _Given:
             (question, ask_for_question(selection, AUDIENCE, memory, question))
             for question in list_fixed_questions(selection)
         ),
+        field=ask_for_field(memory, selection.round, sets, AUDIENCE),
     )

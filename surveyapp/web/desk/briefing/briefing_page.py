@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
 
 from surveyapp.analysis.ministry_release import (
+    MinistryDesk,
     TakenTable,
     list_taken_tables,
-    preview_ministry_table,
-    release_ministry_table,
 )
 from surveyapp.fieldwork.rounds import find_round, list_rounds
 from surveyapp.reports.briefing.figures import gather_briefing
@@ -39,15 +37,13 @@ def show_briefing(slug: str) -> str:
     let_browser_keep()
     index = open_current_index()
     # Remembered when a viewer is given it; for staff, as a viewer would be given it.
-    release = partial(preview_ministry_table, installation.database)
-    if not may(ANALYST):
-        release = partial(release_ministry_table, installation.database, actor=find_actor(), now=now)
+    ministry = MinistryDesk(installation.database, now, actor=None if may(ANALYST) else find_actor())
     with installation.database.read() as connection:
         survey_round = find_round(connection, survey_id, slug)
         rounds = list_rounds(connection, survey_id)
         earlier = find_wanted(connection, survey_round, rounds)
         taken = list_taken_tables(connection, survey_round, rounds)
-        figures = gather_briefing(connection, index, survey_round, earlier, release=release)
+        figures = gather_briefing(connection, index, survey_round, earlier, ministry=ministry)
     files = (
         ("desk.send_briefing_pdf", _("PDF, one page A4")),
         ("desk.send_briefing_workbook", _("Excel workbook (XLSX)")),

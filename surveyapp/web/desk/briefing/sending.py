@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 
 from flask import request
 from werkzeug.wrappers import Response
 
 from surveyapp.analysis.masks import FilterUnknown
-from surveyapp.analysis.ministry_release import release_ministry_table
+from surveyapp.analysis.ministry_release import MinistryDesk
 from surveyapp.fieldwork.rounds import find_round, list_rounds
 from surveyapp.reports.briefing.figures import gather_briefing
 from surveyapp.web.access import VIEWER, allow
@@ -52,11 +51,11 @@ def _send(slug: str, form: BriefingFormat) -> Response:
             raise FilterUnknown(name)  # a file that ignored a filter would mislead
     installation, now, words = find_installation(), datetime.now(UTC), find_words()
     index = open_current_index()
-    release = partial(release_ministry_table, installation.database, actor=find_actor(), now=now)
+    ministry = MinistryDesk(installation.database, now, actor=find_actor())
     with installation.database.read() as connection:
         survey_round = find_round(connection, installation.settings.survey_id, slug)
         earlier = find_wanted(connection, survey_round, list_rounds(connection, survey_round.survey_id))
-        figures = gather_briefing(connection, index, survey_round, earlier, release=release)
+        figures = gather_briefing(connection, index, survey_round, earlier, ministry=ministry)
     content = make_briefing_file(form, words, figures, now=now)
     name = name_briefing_file(form, words, figures, now)
     with installation.database.write() as connection:

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 from flask import render_template
 from flask_babel import gettext as _
+from pyroaring import BitMap
 
 from surveyapp.analysis.field_progress import measure_field
 from surveyapp.analysis.field_release import ask_for_field, collect_field
 from surveyapp.analysis.release_memory import release_tables
-from surveyapp.analysis.released_methods import release_methods
+from surveyapp.analysis.released_methods import find_methods
 from surveyapp.fieldwork.rounds import find_round, list_rounds, load_questionnaire_of
 from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.reports.cards import FigureCard
@@ -52,11 +53,11 @@ def show_progress(slug: str) -> str:
     words = find_words()
     source = FieldSource(words, survey_round, questionnaire, progress)
     is_whole = may(ANALYST)
-    returns = len(open_current_index().of_round(survey_round.round_id))
+    counted = open_current_index().of_round(survey_round.round_id)
     if is_whole:
-        cards, methods = list_cards(source), write_methods(source, returns)
+        cards, methods = list_cards(source), write_methods(source, len(counted))
     else:
-        cards, methods = _release_progress(source, returns)
+        cards, methods = _release_progress(source, counted)
     page = ProgressPage(
         frame=build_desk_frame(survey_round),
         head=build_round_head(survey_round, rounds),
@@ -68,12 +69,11 @@ def show_progress(slug: str) -> str:
     return render_template("desk/field/progress.html", page=page)
 
 
-def _release_progress(source: FieldSource, returns: int) -> tuple[tuple[FigureCard, ...], str]:
+def _release_progress(source: FieldSource, counted: BitMap) -> tuple[tuple[FigureCard, ...], str]:
     """The cards and the methods sentence as they leave now, remembered where they are new."""
     database, survey_round = find_installation().database, source.round
     with database.read() as connection:
-        sets = collect_field(connection, survey_round)
-        methods = release_methods(connection, survey_round, returns, AUDIENCE)
+        sets = collect_field(connection, survey_round, counted)
     shown = release_tables(
         database,
         survey_round,
@@ -82,16 +82,13 @@ def _release_progress(source: FieldSource, returns: int) -> tuple[tuple[FigureCa
         actor=find_actor(),
         now=source.progress.at,
     )
-    # The rate of today beside the table of an earlier day would tell what the table keeps back.
-    if methods.rate is not None:
-        methods = replace(methods, rate=shown.table.rate)
     if shown.since is not None:
         source = replace(source, progress=replace(source.progress, at=shown.since))
     cards = tuple(
         date_card(card, shown, source.words) if card.tables else card
         for card in report_released_field(source, shown.table)
     )
-    return cards, write_released_methods(source.words, survey_round, methods)
+    return cards, write_released_methods(source.words, survey_round, find_methods(shown))
 
 
 def list_cards(source: FieldSource) -> tuple[FigureCard, ...]:
