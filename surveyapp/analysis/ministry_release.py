@@ -44,8 +44,18 @@ class MinistryDesk:
     def give_issues(self, survey_round: Round, ranking: IssueRanking) -> ReleasedIssueTable:
         return self._give(survey_round, lambda memory: ask_for_issue_table(memory, survey_round, ranking)).table
 
-    def give_methods(self, survey_round: Round, sets: FieldSets) -> ReleasedMethods:
-        return find_methods(self._give(survey_round, lambda memory: ask_for_field(memory, survey_round, sets)))
+    def give_with_methods(
+        self, survey_round: Round, ranking: IssueRanking, sets: FieldSets
+    ) -> tuple[ReleasedIssueTable, ReleasedMethods]:
+        """The table with what the methods sentence says, in one release."""
+        table, field = self._give(
+            survey_round,
+            lambda memory: (
+                ask_for_issue_table(memory, survey_round, ranking),
+                ask_for_field(memory, survey_round, sets),
+            ),
+        )
+        return table.table, find_methods(field)
 
     def _give(self, survey_round: Round, ask: Callable[[Memory], Result]) -> Result:
         if self.actor is None:

@@ -23,10 +23,12 @@ from sqlalchemy import Connection
 
 from surveyapp.analysis.disclosure import (
     NOTHING_BEFORE,
+    Hidden,
     Readers,
     Released,
     Told,
     count_shown,
+    list_reasons,
     read_released,
     write_released,
 )
@@ -37,6 +39,7 @@ from surveyapp.records.releases import (
     Release,
     ReleasedValue,
     add_release,
+    find_last_number,
     find_last_releases,
     list_changed_returns,
     list_released_values,
@@ -54,12 +57,14 @@ _FIRST_EARLIER = 2**31  # bitmaps hold numbers to 2**32; no survey has so many r
 class Shown(Generic[Released]):
     """A table as it may be shown now. `since` is when it was released as it is; None: it was not.
 
-    `is_held_back`: the figures have changed since, but a new table would show less.
+    `is_held_back`: the figures have changed since, but a new table would show less. `is_unproven`: the time was too
+    short to show that a new one is safe.
     """
 
     table: Released
     since: datetime | None
     is_held_back: bool = False
+    is_unproven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class _New:
 class Memory:
     """What was released of a round to an audience, asked for in one transaction. Read when it is needed.
 
-    `now` is given where what is new is going to be remembered.
+    `now` is given where what is new is going to be remembered: nothing is worked out while the round is held.
     """
 
     def __init__(
@@ -97,18 +102,21 @@ class Memory:
             return self._show_again(last, kind)
         readers = self.readers
         fresh = build(readers) if any(readers) else alone
+        is_unproven = Hidden.NOT_PROVEN in list_reasons(fresh)
         if last is not None:
             again = self._show_again(last, kind)
-            if count_shown(fresh) < count_shown(again.table):
-                return replace(again, is_held_back=True)
+            if _says_the_same(fresh, again.table):
+                return again
+            if is_unproven or count_shown(fresh) < count_shown(again.table):
+                return replace(again, is_held_back=True, is_unproven=is_unproven)
         self.new.append(_New(definition, write_released(fresh), source, fresh.origin.revision, fresh.told))
-        return Shown(fresh, self._now)
+        return Shown(fresh, self._now, is_unproven=is_unproven)
 
-    def remember(self, *, actor: str, now: datetime) -> None:
-        """Keep what is new. The transaction holds the round."""
+    def remember(self, connection: Connection, *, actor: str, now: datetime) -> None:
+        """Keep what is new, in a transaction that holds the round."""
         for each in self.new:
             add_release(
-                self._connection,
+                connection,
                 survey_id=self._round.survey_id,
                 round_id=self._round.round_id,
                 audience=self._audience,
@@ -185,6 +193,14 @@ class Memory:
         return digest_content([content, told, self._policy])
 
 
+def _says_the_same(fresh: Released, earlier: Released) -> bool:
+    """Whether a reader is told nothing that the earlier release did not tell of the very same returns."""
+    contents = [write_released(each) for each in (fresh, earlier)]
+    for content in contents:
+        del content["origin"]["revision"]
+    return contents[0] == contents[1] and set(fresh.told) == set(earlier.told)
+
+
 def preview_tables(
     database: Database, survey_round: Round, audience: Audience, make: Callable[[Memory], Result]
 ) -> Result:
@@ -202,18 +218,23 @@ def release_tables(
     actor: str,
     now: datetime,
 ) -> Result:
-    """The tables that `make` asks the memory for, as they leave now; those that are new are remembered."""
-    with database.read() as connection:
-        memory = Memory(connection, survey_round, audience)
-        result = make(memory)
-    if not memory.new:
-        return result
-    with database.write() as connection:
-        hold_round(connection, survey_round)
-        memory = Memory(connection, survey_round, audience, now)  # somebody may have released in between
-        result = make(memory)
-        memory.remember(actor=actor, now=now)
-    return result
+    """The tables that `make` asks the memory for, as they leave now; those that are new are remembered.
+
+    `make` may be called again: where somebody else released meanwhile, and where it reads what changes.
+    """
+    while True:
+        with database.read() as connection:
+            last = find_last_number(connection, survey_round.survey_id, survey_round.round_id)
+            memory = Memory(connection, survey_round, audience, now)
+            result = make(memory)
+        if not memory.new:
+            return result
+        with database.write() as connection:
+            hold_round(connection, survey_round)
+            # Whoever released meanwhile knows more than this one took into account: then everything is asked for anew.
+            if find_last_number(connection, survey_round.survey_id, survey_round.round_id) == last:
+                memory.remember(connection, actor=actor, now=now)
+                return result
 
 
 def digest_content(content: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from surveyapp.analysis.disclosure import JOB_SECONDS, limit_time
 from surveyapp.commands.accounts import user
 from surveyapp.commands.backing_up import backup, restore
 from surveyapp.commands.briefing import export_briefing
@@ -21,11 +22,13 @@ from surveyapp.commands.worker import work
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Survey tool: a company answers, staff see recurring issues, figures leave.
 
     The folder of the installation is instance/, or SURVEYAPP_INSTANCE.
     """
+    context.with_resource(limit_time(JOB_SECONDS))  # what serves pages sets its own for each
 
 
 for command in (

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from surveyapp.analysis.disclosure import TableTooLarge
 from surveyapp.commands.running_job import JobFault, RunningJob
 from surveyapp.fieldwork.rounds import RoundUnknown, find_round_by_id
 from surveyapp.records.job_queue import Json, Problem
@@ -52,6 +53,8 @@ def run_make_export(job: RunningJob) -> Mapping[str, Json]:
         raise JobFault("arguments") from fault
     except ExportRefused as refused:
         raise JobFault(_PROBLEMS[refused.code]) from refused
+    except TableTooLarge:
+        raise JobFault("table_too_large") from None
     except OSError as fault:
         if is_no_room(fault):
             raise JobFault("disk_full") from fault

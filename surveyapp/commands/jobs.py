@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from surveyapp.analysis.disclosure import JOB_SECONDS, limit_time
 from surveyapp.analysis.peer_band import FREEZE_PEERS
+from surveyapp.analysis.released_tables import RELEASE_TABLES
 from surveyapp.commands.backing_up import run_backup
 from surveyapp.commands.export_jobs import clean_exports, run_make_export
 from surveyapp.commands.index_jobs import save_index_snapshot
@@ -16,6 +18,7 @@ from surveyapp.commands.installation import Installation
 from surveyapp.commands.kept_jobs import clean_jobs
 from surveyapp.commands.mail_jobs import run_send_mailing, run_send_message
 from surveyapp.commands.peer_jobs import run_freeze_peers
+from surveyapp.commands.release_jobs import run_release_tables
 from surveyapp.commands.retention_jobs import purge_retention
 from surveyapp.commands.running_job import (
     JobCancelled,
@@ -54,6 +57,7 @@ KINDS: Mapping[str, JobKind] = {
     "jobs.clean": JobKind(clean_jobs, is_by_hand=True),
     FREEZE_PEERS: JobKind(run_freeze_peers),
     PURGE: JobKind(purge_retention),
+    RELEASE_TABLES: JobKind(run_release_tables),
     "round.closed": JobKind(run_freeze_peers),  # what has to be done once a round has ended
     SEND_MAILING: JobKind(run_send_mailing),
     SEND_MESSAGE: JobKind(run_send_message),
@@ -104,7 +108,7 @@ class JobRunner:
         try:
             if kind is None:
                 raise JobFault("kind_unknown", retry_after=_find_pause(job))
-            with keep_beating(running, self.beat_s):
+            with keep_beating(running, self.beat_s), limit_time(JOB_SECONDS):
                 result = kind.run(running)
         except JobCancelled:
             return Outcome("cancelled", lambda connection, now: end_cancelled(connection, claim, now))

@@ -41,6 +41,7 @@ Problem = Literal[
     "refused_text_too_wide",
     "refused_too_many_columns",
     "refused_too_many_rows",
+    "table_too_large",  # to be protected in time
     "vault",  # the keys of this installation do not open what is to be read
     "worker_lost",  # the worker gave no sign of life any more
 ]

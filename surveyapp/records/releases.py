@@ -84,9 +84,7 @@ def add_release(
 
     `digests` are those of the content and of its source.
     """
-    of_round = (release.c.survey_id == survey_id, release.c.round_id == round_id)
-    last: int | None = connection.scalar(select(func.max(release.c.release_number)).where(*of_round))
-    number = (last or 0) + 1
+    number = find_last_number(connection, survey_id, round_id) + 1
     key = {"survey_id": survey_id, "round_id": round_id, "release_number": number}
     connection.execute(
         insert(release).values(
@@ -117,6 +115,12 @@ def add_release(
     if rows:
         connection.execute(insert(released_value), rows)
     return number
+
+
+def find_last_number(connection: Connection, survey_id: str, round_id: int) -> int:
+    """That of the newest release of a round to any audience; 0 where there is none."""
+    of_round = (release.c.survey_id == survey_id, release.c.round_id == round_id)
+    return connection.scalar(select(func.max(release.c.release_number)).where(*of_round)) or 0
 
 
 def find_last_releases(connection: Connection, survey_id: str, round_id: int, *, audience: str) -> list[Release]:

@@ -37,6 +37,7 @@ def state_reason(words: Words, hidden: Hidden) -> str:
         Hidden.PROTECTS_ANOTHER: words.gettext("too few companies, or a hidden figure could be worked out from it"),
         Hidden.RELEASED_BEFORE: words.gettext("with earlier releases it could betray a company"),
         Hidden.FEW_DETAILS: words.gettext("too few companies gave details"),
+        Hidden.NOT_PROVEN: words.gettext("not shown to be safe in the time there was"),
         Hidden.DOMINATED: words.gettext("one or two companies make up most of it"),
         Hidden.NOT_COMPUTED: words.gettext("no figure: too few values"),
     }[hidden]
@@ -53,6 +54,7 @@ def name_hidden(words: Words, hidden: Hidden) -> str:
         Hidden.PROTECTS_ANOTHER: words.gettext("protected"),
         Hidden.RELEASED_BEFORE: words.gettext("released before"),
         Hidden.FEW_DETAILS: words.gettext("few details"),
+        Hidden.NOT_PROVEN: words.gettext("not checked in time"),
         Hidden.DOMINATED: words.gettext("few make up most of it"),
         Hidden.NOT_COMPUTED: words.gettext("too few values"),
     }[hidden]

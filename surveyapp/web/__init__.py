@@ -34,6 +34,7 @@ from surveyapp.web.revalidation import set_up_revalidation
 from surveyapp.web.security import set_up_security, trust_proxies
 from surveyapp.web.static_files import set_up_static_files
 from surveyapp.web.templating import Templates, set_up_templates
+from surveyapp.web.time_limit import set_up_time_limit
 from surveyapp.web.uploads import set_up_uploads
 
 PACKAGE = Path(__file__).parents[1]
@@ -76,6 +77,7 @@ def create_app(settings: Settings) -> Flask:
     set_up_templates(app)
     set_up_security(app, settings, database)
     app.before_request(check_access)
+    set_up_time_limit(app)
     set_up_uploads(app)
     set_up_csrf(app, respondent)
     set_up_errors(app)

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from surveyapp.analysis.disclosure import TableTooLarge
 from surveyapp.analysis.masks import FilterUnknown
 from surveyapp.fieldwork.answering import (
     ConsentMissing,
@@ -197,6 +198,14 @@ def explain_decline_unknown(fault: DeclineTokenUnknown) -> Problem:
     )
 
 
+def explain_table_too_large(fault: TableTooLarge) -> Problem:
+    return Problem(
+        422,
+        _("A table has more cells than can be protected in time."),
+        (_("Have choices merged in the questionnaire's roll-ups, then try again."),),
+    )
+
+
 def explain_job_unknown(fault: JobUnknown) -> Problem:
     return Problem(
         404,
@@ -247,6 +256,7 @@ EXPLAINED: Mapping[type[Exception], Callable[[Any], Problem]] = {
     FilterUnknown: explain_filter_unknown,
     NoteUnknown: explain_note_unknown,
     JobUnknown: explain_job_unknown,
+    TableTooLarge: explain_table_too_large,
     CompanyUnknown: explain_company_unknown,
     ContactUnknown: explain_contact_unknown,
     InvitationUnknown: explain_invitation_unknown,

@@ -23,10 +23,10 @@ from surveyapp.analysis.disclosure.amounts import (
 from surveyapp.analysis.disclosure.rules import PROTECTION_WIDTHS, Rules
 from surveyapp.analysis.issue_details import LOWER_BOUNDS
 from surveyapp.analysis.issue_questions import find_issue_questions
+from surveyapp.analysis.released_tables import FIXED_QUESTIONS
 from surveyapp.fieldwork.thresholds import LEAST_THRESHOLDS, Audience, Thresholds
 from surveyapp.questionnaire.model import Questionnaire, Stored
 from surveyapp.questionnaire.taxonomy import Taxonomy
-from surveyapp.web.desk.released_tables import FIXED_QUESTIONS
 from tests.analysis.returns import Field, tick
 from tests.analysis.test_disclosure import release_table
 from tests.analysis.test_disclosure_summaries import find_betrayed

@@ -380,7 +380,8 @@ def test_the_longest_names_stay_on_one_page(
 ) -> None:
     figures = gather(database, settings)
     name = Text(*[(letters * 300)[:length].strip()] * 3)
-    costs = [hide_figure(Audience.MINISTRY, reason) for reason in Hidden]  # so that every reason is explained
+    rare = {Hidden.NOT_PROVEN}  # there is an area for each of the others, so that all but one are explained
+    costs = [hide_figure(Audience.MINISTRY, reason) for reason in Hidden if reason not in rare]
     table = replace(
         figures.table,
         areas=tuple(replace(row, name=name, cost=cost) for row, cost in zip(figures.table.areas, costs, strict=True)),

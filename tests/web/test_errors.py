@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import DictLoader
 
+from surveyapp.analysis.disclosure import TableTooLarge
 from surveyapp.analysis.masks import FilterUnknown
 from surveyapp.fieldwork.answering import (
     ConsentMissing,
@@ -58,6 +59,7 @@ def show_fault(app: Flask) -> Callable[[Exception, str], FlaskClient]:
     ("fault", "status", "words"),
     [
         (RoundUnknown(CANARY), 404, "There is no such survey round"),
+        (TableTooLarge(10_001), 422, "more cells than can be protected"),
         (OpenLinkOff(CANARY), 403, "open to invited companies only"),
         (LinkUnknown(CANARY), 404, "This link does not lead to a return"),
         (ReturnWithdrawn(CANARY), 410, "This return was withdrawn"),

@@ -32,13 +32,15 @@ from surveyapp.analysis.disclosure.stored import (
     Released,
     StoredReleaseFaulty,
     count_shown,
+    list_reasons,
     read_released,
     write_released,
 )
-from surveyapp.analysis.disclosure.suppression import TableTooLarge
+from surveyapp.analysis.disclosure.suppression import JOB_SECONDS, TableTooLarge, limit_time
 from surveyapp.analysis.disclosure.tallies import release_summary
 
 __all__ = [
+    "JOB_SECONDS",
     "NOTHING_BEFORE",
     "DisclosureBypassed",
     "FieldSets",
@@ -59,6 +61,8 @@ __all__ = [
     "TableTooLarge",
     "Told",
     "count_shown",
+    "limit_time",
+    "list_reasons",
     "read_released",
     "release_area_cross",
     "release_each_rollup",

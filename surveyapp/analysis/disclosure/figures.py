@@ -22,6 +22,7 @@ class Hidden(StrEnum):
     PROTECTS_ANOTHER = "protects_another"  # would betray a hidden figure, or any reason that is not told
     RELEASED_BEFORE = "released_before"  # hidden by one of these rules, or would betray together with earlier releases
     FEW_DETAILS = "few_details"  # too few gave the details it rests on
+    NOT_PROVEN = "not_proven"  # not shown to be safe in the time there was; a job has more
     DOMINATED = "dominated"  # one or two companies make up most of the sum
     NOT_COMPUTED = "not_computed"  # nothing to show: nobody answered, or too few values for quartiles
 

@@ -11,7 +11,7 @@ from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum
 from surveyapp.analysis.disclosure.links import Link, extend_links
 from surveyapp.analysis.disclosure.problems import Plan
 from surveyapp.analysis.disclosure.rules import TELLING, blur_reason
-from surveyapp.analysis.disclosure.suppression import MOST_CELLS, SECONDS, TableTooLarge, plan_suppression
+from surveyapp.analysis.disclosure.suppression import MOST_CELLS, TableTooLarge, plan_suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,9 @@ class Verdict:
     betrayed: int = 0  # targets that follow from what was told before, whatever this table hides
 
 
+_NEUTRAL = frozenset({Hidden.PROTECTS_ANOTHER, Hidden.RELEASED_BEFORE})  # reasons that say nothing of a figure
+
+
 def protect(
     sums: Sequence[Sum],
     *,
@@ -32,7 +35,7 @@ def protect(
     links: Sequence[Link] = (),
     across: Sequence[Link] = (),
     watch_companies: bool = False,
-    seconds: float = SECONDS,
+    seconds: float | None = None,
 ) -> Verdict:
     """Which sums are hidden so that neither a sensitive one nor one company's answer follows from all that is told.
 
@@ -43,17 +46,21 @@ def protect(
     `links` bind answers of this release to each other, `across` binds them to answers told before.
 
     `watch_companies`: guard the answer of each company and of the difference of any two groups that lie in each other,
-    too; for tables of groups. Empty groups are left out; their reason is that nothing was computed. Raises
-    TableTooLarge.
+    too; for tables of groups. Empty groups are left out; their reason is that nothing was computed.
+
+    What is not proven in time is hidden: within `seconds`, or those of `limit_time`. Raises TableTooLarge.
     """
     verdicts = [
         _protect_from(sums, beside, told, (links, across), watch_companies=watch_companies, seconds=seconds)
         for told in before
     ]
     reasons = [_join_reasons(each, [verdict.reasons[place] for verdict in verdicts]) for place, each in enumerate(sums)]
-    if Hidden.RELEASED_BEFORE in reasons and not _tells_reasons(sums):
-        # Two reasons would part those that earlier releases would betray from those that are hidden anyway.
-        reasons = [Hidden.RELEASED_BEFORE if each is Hidden.PROTECTS_ANOTHER else each for each in reasons]
+    # Two reasons would part those that earlier releases would betray, or one kind of reader, from those that are hidden
+    # anyway.
+    if Hidden.NOT_PROVEN in reasons:
+        reasons = [Hidden.NOT_PROVEN if each in _NEUTRAL else each for each in reasons]
+    elif Hidden.RELEASED_BEFORE in reasons and not _tells_reasons(sums):
+        reasons = [Hidden.RELEASED_BEFORE if each in _NEUTRAL else each for each in reasons]
     return Verdict(
         tuple(reasons),
         tuple(tell(sums, reasons)),
@@ -79,7 +86,7 @@ def _protect_from(
     bonds: tuple[Sequence[Link], Sequence[Link]],
     *,
     watch_companies: bool,
-    seconds: float,
+    seconds: float | None,
 ) -> Verdict:
     """What one kind of reader must not be shown. Rules of answers hold for returns as they were earlier, too."""
     links, across = bonds
@@ -94,7 +101,7 @@ def _solve(
     links: Sequence[Link],
     *,
     watch_companies: bool,
-    seconds: float,
+    seconds: float | None,
 ) -> Verdict:
     tells_reasons = _tells_reasons(sums)
     reasons: list[Hidden | None] = [
@@ -130,6 +137,8 @@ def _says_nothing_new(sums: Sequence[Sum], reasons: Sequence[Hidden | None], tol
 
 def _mark(sums: Sequence[Sum], plan: Plan, *, is_repeated: bool) -> Iterator[Hidden | None]:
     neutral = Hidden.RELEASED_BEFORE if is_repeated else Hidden.PROTECTS_ANOTHER
+    if not plan.is_proven:
+        neutral = Hidden.NOT_PROVEN
     for place, each in enumerate(sums):
         if place in plan.hidden or (place in plan.blurred and each.reason in TELLING):
             yield neutral

@@ -8,7 +8,7 @@ None as its default and is left out where it is None, so that tables from before
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from fractions import Fraction
@@ -48,11 +48,24 @@ def read_released(kind: type[Released], content: Mapping[str, Any]) -> Released:
 
 def count_shown(table: object) -> int:
     """How many figures of a released table are shown."""
+    return sum(figure.hidden is None for figure in _list_figures(table))
+
+
+def list_reasons(table: object) -> frozenset[Hidden]:
+    """Why figures of a released table are hidden."""
+    return frozenset(figure.hidden for figure in _list_figures(table) if figure.hidden is not None)
+
+
+def _list_figures(table: object) -> Iterator[ReleasedFigure]:
     if isinstance(table, ReleasedFigure):
-        return int(table.hidden is None)
-    if is_dataclass(table):
-        return sum(count_shown(getattr(table, each.name)) for each in fields(table) if each.name != "told")
-    return sum(map(count_shown, table)) if isinstance(table, tuple) else 0
+        yield table
+    elif is_dataclass(table):
+        for each in fields(table):
+            if each.name != "told":
+                yield from _list_figures(getattr(table, each.name))
+    elif isinstance(table, tuple):
+        for one in table:
+            yield from _list_figures(one)
 
 
 def _write(value: object) -> object:

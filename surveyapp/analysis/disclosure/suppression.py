@@ -11,7 +11,9 @@ cell: Hundepool et al. (2012), section 4.4.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from time import thread_time
 from typing import TYPE_CHECKING
@@ -23,9 +25,23 @@ from surveyapp.analysis.disclosure.solver import TOLERANCE, Programme
 if TYPE_CHECKING:
     from surveyapp.analysis.disclosure.many_sums import Numbers
 
-SECONDS = 5.0  # for one problem on a page; whatever is not proven by then is hidden
+PAGE_SECONDS = 5.0  # for one problem, while somebody waits; whatever is not proven by then is hidden
+JOB_SECONDS = 240.0  # where nobody does; it leaves a minute of a job's five for everything else
 MOST_CELLS = 10_000  # in one problem; more are refused before anything is worked out
 NOTHING: frozenset[int] = frozenset()
+
+
+_seconds: ContextVar[float] = ContextVar("seconds that one problem may take", default=PAGE_SECONDS)
+
+
+@contextmanager
+def limit_time(seconds: float) -> Iterator[None]:
+    """How much of the processor's time one problem may take, for whatever this thread releases inside."""
+    token = _seconds.set(seconds)
+    try:
+        yield
+    finally:
+        _seconds.reset(token)
 
 
 class TableTooLarge(Exception):
@@ -36,11 +52,16 @@ class TableTooLarge(Exception):
         self.cells = cells
 
 
-@lru_cache(maxsize=4_096)  # a pure function of what is told: pages ask for the same table again and again
-def plan_suppression(problem: Problem, seconds: float = SECONDS) -> Plan:
-    """What to hide in addition. Raises TableTooLarge."""
+def plan_suppression(problem: Problem, seconds: float | None = None) -> Plan:
+    """What to hide in addition, within the time of `limit_time` where none is given. Raises TableTooLarge."""
     if len(problem.cells) > MOST_CELLS:
         raise TableTooLarge(len(problem.cells))
+    return plan_within(problem, _seconds.get() if seconds is None else seconds)
+
+
+@lru_cache(maxsize=4_096)  # a pure function of what is told: pages ask for the same table again and again
+def plan_within(problem: Problem, seconds: float) -> Plan:
+    """The same in a given time."""
     return _Planner(problem, thread_time() + seconds).plan()
 
 
@@ -149,7 +170,7 @@ def _choose_cheapest(
     rows = [Row(tuple(sorted(position[place] for place in cut)), 1, len(cut)) for cut in cuts if cut]
     programme = Programme([(0, 1)] * len(choosable), rows, is_integer=True)
     weights = [cells[place].weight for place in choosable]
-    solved = programme.solve(weights, is_highest=False, seconds=SECONDS, gap=TOLERANCE)
+    solved = programme.solve(weights, is_highest=False, seconds=PAGE_SECONDS, gap=TOLERANCE)
     if solved is None:
         return frozenset(choosable)
     return frozenset(place for place, value in zip(choosable, solved.values, strict=True) if value > 0.5)

@@ -107,8 +107,9 @@ def gather_briefing(
     no round to compare with.
     """
     questionnaire = load_questionnaire_of(connection, survey_round)
-    table = ministry.give_issues(survey_round, _rank(index, questionnaire, survey_round))
     sets = collect_field(connection, survey_round, index.of_round(survey_round.round_id))
+    ranking = _rank(index, questionnaire, survey_round)
+    table, methods = ministry.give_with_methods(survey_round, ranking, sets)
     compared: Earlier | None = None
     if earlier is not None:
         with suppress(IssuesNotAsked):
@@ -117,7 +118,7 @@ def gather_briefing(
         survey_round=survey_round,
         questionnaire=questionnaire,
         table=table,
-        methods=ministry.give_methods(survey_round, sets),
+        methods=methods,
         earlier=compared,
     )
 

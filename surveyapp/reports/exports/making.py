@@ -284,8 +284,8 @@ def _write_ministry(
     mask = build_mask(ground.index, questionnaire, survey_round.round_id)
     ranking = rank_issues(ground.index, questionnaire, load_taxonomy(), mask)
     ministry = MinistryDesk(ground.source.database, now, actor=actor)
-    table = ministry.give_issues(survey_round, ranking)
-    methods = ministry.give_methods(survey_round, collect_field(ground.connection, survey_round, mask.numbers))
+    sets = collect_field(ground.connection, survey_round, mask.numbers)
+    table, methods = ministry.give_with_methods(survey_round, ranking, sets)
     options = MinistryOptions(words, request.with_labels, write_released_methods(words, survey_round, methods))
     made = MadeFile(table.origin.revision, mask.size)
     if request.format != "xlsx":

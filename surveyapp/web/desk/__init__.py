@@ -61,6 +61,7 @@ from surveyapp.web.desk.mailings.reports_page import import_delivery_reports, sh
 from surveyapp.web.desk.privacy.overview_page import find_subject, send_access_file, show_privacy
 from surveyapp.web.desk.privacy.round_page import purge_now, save_retention, show_round_privacy
 from surveyapp.web.desk.questions_page import show_question, show_questions
+from surveyapp.web.desk.release_request import request_release
 from surveyapp.web.desk.released_page import show_released
 from surveyapp.web.desk.rounds.deeds import (
     close,
@@ -143,6 +144,7 @@ desk.add_url_rule("/rounds/<slug>/notes", view_func=add_note, methods=["POST"])
 desk.add_url_rule("/rounds/<slug>/notes/<note_id>/delete", view_func=delete_note, methods=["POST"])
 desk.add_url_rule("/rounds/<slug>/notes/<note_id>/undo", view_func=undelete_note, methods=["POST"])
 desk.add_url_rule("/rounds/<slug>/released", view_func=show_released)
+desk.add_url_rule("/rounds/<slug>/release", view_func=request_release, methods=["POST"])
 desk.add_url_rule("/rounds/<slug>/disclosure", view_func=show_disclosure)
 desk.add_url_rule("/rounds/<slug>/briefing", view_func=show_briefing)
 desk.add_url_rule("/rounds/<slug>/briefing.pdf", view_func=send_briefing_pdf)

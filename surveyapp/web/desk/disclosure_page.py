@@ -17,6 +17,13 @@ from surveyapp.analysis.disclosure import (
 )
 from surveyapp.analysis.masks import FilterUnknown
 from surveyapp.analysis.release_memory import Memory, Shown, preview_tables
+from surveyapp.analysis.released_tables import (
+    ask_for_issues,
+    ask_for_question,
+    ask_for_readiness,
+    ask_for_segments,
+    list_fixed_questions,
+)
 from surveyapp.analysis.segments import SEGMENT_QUESTIONS, SegmentQuestion, cross_areas
 from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.questionnaire.model import Question
@@ -27,13 +34,6 @@ from surveyapp.reports.released_words import describe_audience
 from surveyapp.web.access import ANALYST, allow
 from surveyapp.web.desk.pages import DisclosurePage, ShownCard
 from surveyapp.web.desk.released_page import date_card
-from surveyapp.web.desk.released_tables import (
-    ask_for_issues,
-    ask_for_question,
-    ask_for_readiness,
-    ask_for_segments,
-    list_fixed_questions,
-)
 from surveyapp.web.desk.segment_choice import find_segment_question, list_segment_tools
 from surveyapp.web.desk.selection import Selection, find_url, load_selection, name_filter
 from surveyapp.web.desk.surroundings import build_desk_frame, build_round_head, find_words
@@ -87,16 +87,17 @@ def show_disclosure(slug: str) -> str:
 
 
 def _ask_for_tables(selection: Selection, audience: Audience, memory: Memory) -> _Preview:
-    issues = ask_for_issues(selection, audience, memory)
+    counted = selection.counted
+    issues = ask_for_issues(counted, audience, memory)
     return _Preview(
         issues=issues,
         segments=tuple(
-            (by, ask_for_segments(selection, audience, memory, by, issues.table.told)) for by in SEGMENT_QUESTIONS
+            (by, ask_for_segments(counted, audience, memory, by, issues.table.told)) for by in SEGMENT_QUESTIONS
         ),
-        readiness=ask_for_readiness(selection, audience, memory),
+        readiness=ask_for_readiness(counted, audience, memory),
         questions=tuple(
-            (question, ask_for_question(selection, audience, memory, question))
-            for question in list_fixed_questions(selection)
+            (question, ask_for_question(counted, audience, memory, question))
+            for question in list_fixed_questions(selection.questionnaire)
         ),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from surveyapp.reports.cards import Fact, FigureCard
+from surveyapp.web.desk.jobs.pages import JobProgress
 from surveyapp.web.frame import Frame, Link, LinkGroup, Notice, SummaryFault
 
 
@@ -288,6 +289,16 @@ class TextsPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseRequest:
+    """Figures that a page had not the time to check. `url` is blank while the job waits or runs."""
+
+    explanation: str
+    url: str
+    csrf_token: str
+    progress: JobProgress | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReleasedPage:
     """templates/desk/released.html"""
 
@@ -297,6 +308,7 @@ class ReleasedPage:
     methods: str
     codes: str  # where the figures' codes are
     search: Link
+    request: ReleaseRequest | None
     cards: tuple[ShownCard, ...]
     contents: tuple[Link, ...]
 

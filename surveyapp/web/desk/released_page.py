@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -11,23 +11,16 @@ from flask import render_template, url_for
 from flask_babel import gettext as _
 
 from surveyapp.analysis.disclosure import (
-    FieldSets,
     Released,
-    ReleasedAreaCross,
-    ReleasedField,
-    ReleasedIssueTable,
-    ReleasedQuestion,
-    ReleasedReadiness,
 )
-from surveyapp.analysis.field_release import ask_for_field, collect_field
+from surveyapp.analysis.field_release import collect_field
 from surveyapp.analysis.figure_codes import compute_code, digest_table, write_code
 from surveyapp.analysis.ministry_release import ISSUES
-from surveyapp.analysis.release_memory import Memory, Shown, preview_tables, release_tables
+from surveyapp.analysis.release_memory import Shown, preview_tables, release_tables
 from surveyapp.analysis.released_methods import find_methods
 from surveyapp.analysis.released_rows import WHOLE, write_path
-from surveyapp.analysis.segments import SegmentQuestion
+from surveyapp.analysis.released_tables import FIXED_SEGMENTS, FixedTables, ask_for_fixed_tables
 from surveyapp.fieldwork.thresholds import Audience
-from surveyapp.questionnaire.model import Question
 from surveyapp.reports.cards import FigureCard
 from surveyapp.reports.question_report import title_question
 from surveyapp.reports.released_issues_report import (
@@ -43,13 +36,7 @@ from surveyapp.reports.tables import Table
 from surveyapp.reports.words import Words
 from surveyapp.web.access import ANALYST, VIEWER, allow, may
 from surveyapp.web.desk.pages import ReleasedPage, ShownCard
-from surveyapp.web.desk.released_tables import (
-    ask_for_issues,
-    ask_for_question,
-    ask_for_readiness,
-    ask_for_segments,
-    list_fixed_questions,
-)
+from surveyapp.web.desk.release_request import build_release_request
 from surveyapp.web.desk.selection import Selection, load_selection
 from surveyapp.web.desk.surroundings import build_desk_frame, build_round_head, find_actor, find_words
 from surveyapp.web.frame import Link
@@ -58,8 +45,6 @@ from surveyapp.web.installation import find_installation
 from surveyapp.web.revalidation import let_browser_keep
 
 AUDIENCE = Audience.MINISTRY
-
-FIXED_SEGMENTS: SegmentQuestion = "jp_stage"
 
 
 @allow(VIEWER)
@@ -108,6 +93,7 @@ def show_released(slug: str) -> str:
         if given.is_released
         else _("Figures get their codes when they are released."),
         search=Link(url_for("desk.show_figure_search"), _("Look up a figure")),
+        request=build_release_request(selection.round) if given.is_unproven and may(ANALYST) else None,
         cards=tuple(ShownCard(card) for card in cards),
         contents=tuple(Link(f"#{card.name}", card.title) for card in cards),
     )
@@ -141,29 +127,12 @@ def _link_rows(table: Table, urls: Sequence[str]) -> Table:
     return replace(table, rows=tuple(replace(row, heading=replace(row.heading, url=url)) for row, url in rows))
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """The tables of the page."""
-
-    issues: Shown[ReleasedIssueTable]
-    segments: Shown[ReleasedAreaCross]
-    readiness: Shown[ReleasedReadiness]
-    questions: tuple[tuple[Question, Shown[ReleasedQuestion]], ...]
-    field: Shown[ReleasedField]
-
-    @property
-    def is_released(self) -> bool:
-        """Whether any of the figures was released as it is shown."""
-        since = [self.issues.since, self.segments.since, self.readiness.since]
-        return any(each is not None for each in (*since, *(shown.since for _question, shown in self.questions)))
-
-
-def _release(selection: Selection) -> _Given:
+def _release(selection: Selection) -> FixedTables:
     """The tables, remembered when a viewer is given them; for staff, as a viewer would be given them."""
     database = find_installation().database
     with database.read() as connection:
         sets = collect_field(connection, selection.round, selection.mask.numbers)
-    ask = partial(_ask_for_tables, selection, sets)
+    ask = partial(ask_for_fixed_tables, selection.counted, sets, AUDIENCE)
     if may(ANALYST):
         return preview_tables(database, selection.round, AUDIENCE, ask)
     return release_tables(
@@ -173,18 +142,4 @@ def _release(selection: Selection) -> _Given:
         ask,
         actor=find_actor(),
         now=datetime.now(UTC),
-    )
-
-
-def _ask_for_tables(selection: Selection, sets: FieldSets, memory: Memory) -> _Given:
-    issues = ask_for_issues(selection, AUDIENCE, memory)
-    return _Given(
-        issues=issues,
-        segments=ask_for_segments(selection, AUDIENCE, memory, FIXED_SEGMENTS, issues.table.told),
-        readiness=ask_for_readiness(selection, AUDIENCE, memory),
-        questions=tuple(
-            (question, ask_for_question(selection, AUDIENCE, memory, question))
-            for question in list_fixed_questions(selection)
-        ),
-        field=ask_for_field(memory, selection.round, sets, AUDIENCE),
     )

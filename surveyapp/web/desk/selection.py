@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from surveyapp.analysis.answer_index import AnswerIndex
 from surveyapp.analysis.masks import FILTER_KINDS, FilterUnknown, Mask, build_mask
+from surveyapp.analysis.released_tables import Counted
 from surveyapp.fieldwork.rounds import Round, find_round, list_rounds, list_rounds_before, load_questionnaire_of
 from surveyapp.questionnaire.model import Question, Questionnaire
 from surveyapp.reports.cards import Fact, Source
@@ -46,6 +47,10 @@ class Selection:
     filters: Mapping[str, tuple[str, ...]]
     earlier: Round | None
     earlier_questionnaire: Questionnaire | None
+
+    @property
+    def counted(self) -> Counted:
+        return Counted(self.round, self.questionnaire, self.index, self.mask)
 
     @property
     def source(self) -> Source:

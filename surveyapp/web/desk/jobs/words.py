@@ -15,6 +15,7 @@ WATCHERS: Mapping[str, Rule] = {
     "mail.send_message": MANAGER,
     "peers.freeze": MANAGER,
     "round.closed": MANAGER,
+    "tables.release": ANALYST,
 }
 
 
@@ -38,6 +39,7 @@ def name_kind(words: Words, kind: str) -> str:
         "peers.freeze": words.gettext("Freeze the figures of a round for readiness reports"),
         "retention.purge": words.gettext("Erase data whose retention has ended"),
         "round.closed": words.gettext("Finish a closed round"),
+        "tables.release": words.gettext("Release the figures of a round"),
     }.get(kind, kind)
 
 
@@ -89,6 +91,10 @@ def explain_problem(words: Words, problem: str) -> tuple[str, str]:
             words.gettext("A fault of the program stopped the job."),
             words.gettext("Try the job again. If it fails again, send the worker's log line to the support."),
         ),
+        "table_too_large": (
+            words.gettext("A table has more cells than can be protected in time."),
+            words.gettext("Have choices merged in the questionnaire's roll-ups, then try again."),
+        ),
         "vault": (
             words.gettext("A protected entry cannot be opened with this installation's keys."),
             words.gettext("Restore the file of secrets from your backup, then try the job again."),
@@ -134,6 +140,12 @@ def _describe_backup(words: Words, result: Mapping[str, Json]) -> str:
         rows,
         file=file,
     )
+
+
+def _describe_release(words: Words, result: Mapping[str, Json]) -> str:
+    if result.get("is_proven"):
+        return words.gettext("every figure was checked")
+    return words.gettext("some figures could not be shown to be safe in time and are hidden")
 
 
 def _describe_export(words: Words, result: Mapping[str, Json]) -> str:
@@ -184,4 +196,5 @@ _RESULTS: Mapping[str, Callable[[Words, Mapping[str, Json]], str]] = {
     "peers.freeze": _describe_peers,
     "retention.purge": _describe_purge,
     "round.closed": _describe_peers,
+    "tables.release": _describe_release,
 }
