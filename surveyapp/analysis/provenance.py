@@ -12,8 +12,8 @@ from surveyapp.analysis.answer_index import AnswerIndex
 from surveyapp.analysis.counts import count_question
 from surveyapp.analysis.disclosure import (
     ReleasedFigure,
-    ReleasedIssueTable,
     StoredReleaseFaulty,
+    bind_issues,
     release_area_cross,
     release_issue_table,
     release_question,
@@ -32,9 +32,10 @@ from surveyapp.analysis.released_rows import (
     read_table,
     write_path,
 )
+from surveyapp.analysis.released_tables import FIXED_SEGMENTS
 from surveyapp.analysis.segments import SEGMENT_QUESTIONS, cross_areas
 from surveyapp.fieldwork.rounds import Round, list_rounds, load_questionnaire_of
-from surveyapp.fieldwork.thresholds import Audience, AudienceThresholds, Thresholds
+from surveyapp.fieldwork.thresholds import Audience, Thresholds
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.questionnaire.taxonomy import load_taxonomy
 from surveyapp.records.releases import Release, ReturnChanges, count_changed_returns, list_releases
@@ -166,17 +167,11 @@ def _rebuild_table(index: AnswerIndex, questionnaire: Questionnaire, release: Re
         if question is None:
             return None
         return release_question(count_question(index, question, mask), audience, thresholds)
-    issues = _rebuild_issues(index, questionnaire, release, thresholds)
+    ranking = rank_issues(index, questionnaire, load_taxonomy(), mask)
+    issues = release_issue_table(ranking, audience, thresholds)
     if kind == "issues":
         return issues
     by = next(name for name in SEGMENT_QUESTIONS if name == of)
     cross = cross_areas(index, questionnaire, mask, by)
-    return release_area_cross(cross, audience, thresholds, beside=issues.told)
-
-
-def _rebuild_issues(
-    index: AnswerIndex, questionnaire: Questionnaire, release: Release, thresholds: AudienceThresholds
-) -> ReleasedIssueTable:
-    mask = build_mask(index, questionnaire, release.round_id)
-    ranking = rank_issues(index, questionnaire, load_taxonomy(), mask)
-    return release_issue_table(ranking, Audience(release.audience), thresholds)
+    links = bind_issues(ranking) if by == FIXED_SEGMENTS else ()
+    return release_area_cross(cross, audience, thresholds, beside=issues.told, links=links)

@@ -17,11 +17,13 @@ from surveyapp.analysis.disclosure import (
     ReleasedQuestion,
     ReleasedReadiness,
     Told,
+    bind_issues,
     release_area_cross,
     release_question,
     release_readiness,
 )
 from surveyapp.analysis.field_release import ask_for_field
+from surveyapp.analysis.issue_rows import IssueRanking
 from surveyapp.analysis.issues import rank_issues
 from surveyapp.analysis.masks import Mask
 from surveyapp.analysis.ministry_release import ask_for_issue_table
@@ -48,6 +50,10 @@ class Counted:
     questionnaire: Questionnaire
     index: AnswerIndex
     mask: Mask
+
+    def rank(self) -> IssueRanking:
+        """The ranking, which the index remembers of whole rounds. Raises IssuesNotAsked."""
+        return rank_issues(self.index, self.questionnaire, load_taxonomy(), self.mask)
 
     @property
     def numbers(self) -> BitMap:
@@ -92,19 +98,20 @@ def ask_for_fixed_tables(counted: Counted, sets: FieldSets, audience: Audience, 
 
 
 def ask_for_issues(counted: Counted, audience: Audience, memory: Memory) -> Shown[ReleasedIssueTable]:
-    ranking = rank_issues(counted.index, counted.questionnaire, load_taxonomy(), counted.mask)
-    return ask_for_issue_table(memory, counted.round, ranking, audience)
+    return ask_for_issue_table(memory, counted.round, counted.rank(), audience)
 
 
 def ask_for_segments(
     counted: Counted, audience: Audience, memory: Memory, by: SegmentQuestion, beside: Sequence[Told]
 ) -> Shown[ReleasedAreaCross]:
     cross = cross_areas(counted.index, counted.questionnaire, counted.mask, by)
+    # Other groups are looked at by staff alone; some overlap, and all areas at once would take too long.
+    links = bind_issues(counted.rank()) if by == FIXED_SEGMENTS else ()
     thresholds = counted.round.thresholds
     return memory.release(
         f"segments:{by}",
         ReleasedAreaCross,
-        lambda before: release_area_cross(cross, audience, thresholds, beside=beside, before=before),
+        lambda before: release_area_cross(cross, audience, thresholds, beside=beside, links=links, before=before),
     )
 
 

@@ -16,27 +16,30 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import thread_time
 
-from pyroaring import BitMap
+from pyroaring import BitMap, FrozenBitMap
 
 from surveyapp.analysis.answer_index import AnswerIndex
 from surveyapp.analysis.disclosure import (
     ReleasedAreaCross,
     ReleasedIssueTable,
     Told,
+    bind_issues,
     count_shown,
     release_area_cross,
     release_issue_table,
 )
 from surveyapp.analysis.disclosure.audit import Audit
 from surveyapp.analysis.disclosure.issue_tables import name_issue
-from surveyapp.analysis.disclosure.knowledge import Sum, exclude, tell
+from surveyapp.analysis.disclosure.knowledge import Sum, tell
+from surveyapp.analysis.disclosure.links import Link, write_rows
 from surveyapp.analysis.disclosure.problems import Row, Target
 from surveyapp.analysis.disclosure.rules import Rules
 from surveyapp.analysis.index_refresh import refresh_index
+from surveyapp.analysis.issue_questions import NO_DIFFICULTY
 from surveyapp.analysis.issue_rows import IssueRanking
 from surveyapp.analysis.issues import rank_issues
 from surveyapp.analysis.masks import Mask, build_mask
-from surveyapp.analysis.segments import AreaCross, AreaSegments, cross_areas
+from surveyapp.analysis.segments import AreaCross, cross_areas
 from surveyapp.fieldwork.sample_rounds import create_sample_rounds
 from surveyapp.fieldwork.thresholds import LEAST_THRESHOLDS, Audience
 from surveyapp.questionnaire.model import Questionnaire
@@ -108,7 +111,8 @@ def release_with_memory(data: Data, before: Sequence[Given]) -> Given:
 
 def _release(data: Data, told: tuple[Told, ...]) -> Given:
     table = release_issue_table(data.ranking, AUDIENCE, THRESHOLDS, before=(told,))
-    cross = release_area_cross(data.cross, AUDIENCE, THRESHOLDS, beside=table.told, before=(told,))
+    links = bind_issues(data.ranking)
+    cross = release_area_cross(data.cross, AUDIENCE, THRESHOLDS, beside=table.told, links=links, before=(told,))
     return Given(count_areas(table, cross), (*table.told, *cross.told))
 
 
@@ -134,45 +138,89 @@ class Loot:
     companies: int
 
 
-def attack(told: Sequence[Told], rows_of_areas: Sequence[AreaSegments]) -> Loot:
-    """What follows from everything told of the areas.
+def attack(told: Sequence[Told], ranking: IssueRanking) -> Loot:
+    """What follows from everything told of "none", areas and problems, and from the rules that bind them.
 
-    No loot is what is known of a whole round (none, all), nor that an area was not named by whom it cannot concern.
+    One division of the companies for all answers, as plainly as it can be written. No loot is what is told of all
+    companies of a count (none of them, all of them), nor that an issue was not named by whom it cannot concern.
     """
-    counts, answers, companies = 0, 0, set()
-    for line in rows_of_areas:
-        known = list(dict.fromkeys(exclude(told, name_issue(line.code), line.impossible)))
-        known = [each for each in known if each.members]
-        if not known or any(each.is_exact and each.low in (0, len(each.members)) for each in known):
-            continue
-        groups = split_groups(known)
-        sizes = [len(members) for members in groups]
-        rows = [Row(find_inside(each, groups), each.low, each.high) for each in known]
-        hidden = [Target(find_inside(each, groups), 1) for each in known if each.width]
-        single = [Target((place,), at_most=size - 1, at_least=1) for place, size in enumerate(sizes)]
-        betrayed = Audit(sizes, rows, [*hidden, *single], thread_time() + SECONDS).find_betrayed()
-        counts += sum(place < len(hidden) for place in betrayed)
-        for place in betrayed:
-            if place >= len(hidden):
-                answers += sizes[place - len(hidden)]
-                companies |= set(groups[place - len(hidden)])
-    return Loot(counts, answers, len(companies))
+    impossible = find_impossible(ranking)
+    known = [
+        Told(
+            each.answers,
+            FrozenBitMap(each.members - impossible.get(each.answers, BitMap())),
+            each.low,
+            each.high,
+            each.width,
+        )
+        for each in dict.fromkeys(told)
+    ]
+    links = list_rules(ranking)
+    known = [each for each in known if each.members and not each.answers[0].endswith(":summaries")]
+    names = sorted(
+        {name for answers in [*(each.answers for each in known), *(link.answers for link in links)] for name in answers}
+    )
+    groups = split_groups([*(each.members for each in known), *(link.members for link in links)])
+    sizes = [len(members) for members in groups for _ in names]
+
+    def find_unknowns(answers: Sequence[str], members: FrozenBitMap) -> tuple[int, ...]:
+        inside = [place for place, group in enumerate(groups) if group.issubset(BitMap(members))]
+        return tuple(place * len(names) + names.index(name) for place in inside for name in answers)
+
+    rows = [Row(find_unknowns(each.answers, each.members), each.low, each.high) for each in known]
+    for link in links:
+        for group in groups:
+            if group.issubset(BitMap(link.members)):
+                held = FrozenBitMap(group)
+                rows += write_rows(link, len(group), {name: find_unknowns((name,), held) for name in link.answers})
+    told_of_all = {
+        unknown
+        for each in known
+        if each.is_exact and each.low in (0, len(each.members))
+        for unknown in find_unknowns(each.answers, each.members)
+    }
+    hidden = [Target(find_unknowns(each.answers, each.members), 1) for each in known if each.width]
+    hidden = [target for target in hidden if not told_of_all.issuperset(target.unknowns)]
+    covered = {unknown for each in known for unknown in find_unknowns(each.answers, each.members)}
+    single = [Target((unknown,), at_most=sizes[unknown] - 1, at_least=1) for unknown in sorted(covered - told_of_all)]
+    betrayed = Audit(sizes, rows, [*hidden, *single], thread_time() + SECONDS).find_betrayed()
+    found = [
+        target.unknowns[0] for place in betrayed if place >= len(hidden) for target in [single[place - len(hidden)]]
+    ]
+    companies = BitMap().union(*(groups[unknown // len(names)] for unknown in found))
+    return Loot(sum(place < len(hidden) for place in betrayed), sum(sizes[each] for each in found), len(companies))
 
 
-def split_groups(known: Sequence[Told]) -> list[BitMap]:
-    """Companies that stand in the same figures."""
+def find_impossible(ranking: IssueRanking) -> dict[tuple[str, ...], BitMap]:
+    """By issue, the companies that it cannot concern."""
+    groups, found = ranking.groups, dict[tuple[str, ...], BitMap]()
+    for row in (*ranking.areas, *ranking.leaves):
+        area = row.parent or row.code
+        if groups.concerned.get(area) and area not in groups.outside:
+            found[(name_issue(row.code),)] = BitMap(groups.base - groups.concerned[area])
+    return found
+
+
+def list_rules(ranking: IssueRanking) -> list[Link]:
+    """None or an area, and no problem outside its area."""
+    areas = [row.code for row in ranking.areas]
+    rules = [Link("none_or_any", tuple(map(name_issue, (NO_DIFFICULTY, *areas))), ranking.groups.base)]
+    for area in areas:
+        leaves = [row.code for row in ranking.list_leaves(area)]
+        rules.append(Link("parts_of_whole", tuple(map(name_issue, (area, *leaves))), ranking.groups.leaf_bases[area]))
+    return rules
+
+
+def split_groups(sets: Sequence[FrozenBitMap]) -> list[BitMap]:
+    """Companies that stand in the same sets."""
     inside: dict[int, list[int]] = {}
-    for place, each in enumerate(known):
-        for company in each.members:
+    for place, members in enumerate(sets):
+        for company in members:
             inside.setdefault(company, []).append(place)
     groups: dict[tuple[int, ...], BitMap] = {}
     for company, places in inside.items():
         groups.setdefault(tuple(places), BitMap()).add(company)
     return list(groups.values())
-
-
-def find_inside(told: Told, groups: Sequence[BitMap]) -> tuple[int, ...]:
-    return tuple(place for place, members in enumerate(groups) if members.issubset(BitMap(told.members)))
 
 
 def read_rounds(questionnaire: Questionnaire) -> Iterator[tuple[str, list[Data]]]:
@@ -210,7 +258,7 @@ def build_report() -> str:
             given: list[Given] = []
             for data in moments:
                 given.append(release(data, given))
-            loot = attack([told for each in given for told in each.told], moments[-1].cross.rows)
+            loot = attack([told for each in given for told in each.told], moments[-1].ranking)
             shown = ", ".join(str(each.shown) for each in given)
             lines.append(f"| {name} | {policy} | {shown} | {loot.counts} | {loot.answers} | {loot.companies} |")
     return "\n".join(lines)

@@ -13,7 +13,7 @@ Modules outside this package import from here alone.
 from surveyapp.analysis.disclosure.area_crosses import release_area_cross, release_each_rollup
 from surveyapp.analysis.disclosure.field_shares import FieldSets, release_field
 from surveyapp.analysis.disclosure.figures import DisclosureBypassed, Hidden, ReleasedFigure
-from surveyapp.analysis.disclosure.issue_tables import release_issue_table
+from surveyapp.analysis.disclosure.issue_tables import bind_issues, release_issue_table
 from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Told
 from surveyapp.analysis.disclosure.questions import release_question
 from surveyapp.analysis.disclosure.readiness_profiles import release_readiness
@@ -60,6 +60,7 @@ __all__ = [
     "StoredReleaseFaulty",
     "TableTooLarge",
     "Told",
+    "bind_issues",
     "count_shown",
     "limit_time",
     "list_reasons",

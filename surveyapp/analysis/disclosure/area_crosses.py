@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 
@@ -10,7 +11,8 @@ from pyroaring import FrozenBitMap
 
 from surveyapp.analysis.disclosure.figures import Hidden, ReleasedFigure
 from surveyapp.analysis.disclosure.issue_tables import name_issue
-from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum, Told, exclude
+from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum, Told
+from surveyapp.analysis.disclosure.links import Link
 from surveyapp.analysis.disclosure.protection import protect
 from surveyapp.analysis.disclosure.released import ReleasedAreaCross
 from surveyapp.analysis.disclosure.rollups import list_merged_crosses
@@ -21,7 +23,12 @@ from surveyapp.analysis.issue_returns import STAGES
 from surveyapp.analysis.segments import AreaCross, AreaSegments
 from surveyapp.fieldwork.thresholds import Audience, AudienceThresholds
 
-_Known = tuple[Sequence[Told] | None, Readers]
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    beside: Sequence[Told] | None
+    links: Sequence[Link]
+    before: Readers
 
 
 def release_area_cross(
@@ -30,18 +37,19 @@ def release_area_cross(
     thresholds: AudienceThresholds,
     *,
     beside: Sequence[Told] | None = None,
+    links: Sequence[Link] = (),
     before: Readers = NOTHING_BEFORE,
     may_merge: bool = True,
 ) -> ReleasedAreaCross:
     """The heat map under the audience's thresholds: every segment is an identifying group.
 
     Segments are merged along the declared roll-ups where more cells can be shown so; then cells are hidden. `beside` is
-    what the issue table tells beside it; None: its three stages as far as they could be shown. `before` is what was
-    told in earlier releases.
+    what the issue table tells beside it; None: its three stages as far as they could be shown. `links` are the rules
+    that bind its answers (`bind_issues`), `before` is what was told in earlier releases.
     """
     if not may_merge:
-        return _release_cells(cross, audience, thresholds, (beside, before))
-    versions = release_each_rollup(cross, audience, thresholds, beside=beside, before=before)
+        return _release_cells(cross, audience, thresholds, _Known(beside, links, before))
+    versions = release_each_rollup(cross, audience, thresholds, beside=beside, links=links, before=before)
     return max(versions, key=count_shown)  # the first of equals is the finest
 
 
@@ -51,11 +59,13 @@ def release_each_rollup(
     thresholds: AudienceThresholds,
     *,
     beside: Sequence[Told] | None = None,
+    links: Sequence[Link] = (),
     before: Readers = NOTHING_BEFORE,
 ) -> tuple[ReleasedAreaCross, ...]:
     """The heat map as it is and under each declared roll-up, from finer to coarser, each as if released alone."""
     return tuple(
-        _release_cells(each, audience, thresholds, (beside, before)) for each in (cross, *list_merged_crosses(cross))
+        _release_cells(each, audience, thresholds, _Known(beside, links, before))
+        for each in (cross, *list_merged_crosses(cross))
     )
 
 
@@ -64,18 +74,14 @@ def _release_cells(
 ) -> ReleasedAreaCross:
     whole = find_rules(cross.origin, audience, thresholds[audience])
     rules = Rules.of_groups(audience, thresholds[audience])
-    told: list[Told] = []
+    hidden = {row.code: _find_row_reason(row, whole, known.beside) for row in cross.rows}
+    parts = {row.code: _split_row(cross, row, whole, rules) for row in cross.rows if hidden[row.code] is None}
+    cells, told = _protect_cells(cross, parts, rules, known)
     rows = []
     for row in cross.rows:
-        is_total_hidden = _is_sensitive(row, whole) or not _is_told(row, known[0])
-        if is_total_hidden or row.few_cases:
-            reason = Hidden.TOTAL_HIDDEN if is_total_hidden else Hidden.FEW_CASES
-            cells = [rules.hide(reason)] * len(cross.segments)
-        else:
-            beside = _tell_stages(cross, row, rules) if known[0] is None else known[0]
-            cells, learnt = _release_row(cross, row, (whole, rules), (beside, known[1]))
-            told += learnt
-        rows.append((row.code, row.name, tuple(cells)))
+        reason = hidden[row.code]
+        shown = cells[row.code] if reason is None else (rules.hide(reason),) * len(cross.segments)
+        rows.append((row.code, row.name, shown))
     return ReleasedAreaCross(
         audience=audience,
         origin=release_origin(cross.origin),
@@ -83,8 +89,15 @@ def _release_cells(
         label=cross.label,
         segments=tuple((segment.choice, segment.label) for segment in cross.segments),
         rows=tuple(rows),
-        told=tuple(told),
+        told=told,
     )
+
+
+def _find_row_reason(row: AreaSegments, whole: Rules, beside: Sequence[Told] | None) -> Hidden | None:
+    """Why an area is not broken down."""
+    if _is_sensitive(row, whole) or not _is_told(row, beside):
+        return Hidden.TOTAL_HIDDEN
+    return Hidden.FEW_CASES if row.few_cases else None
 
 
 def _is_sensitive(row: AreaSegments, whole: Rules) -> bool:
@@ -103,33 +116,53 @@ def _is_told(row: AreaSegments, beside: Sequence[Told] | None) -> bool:
     return any(each.is_exact and each.answers == answer and each.members == row.possible for each in beside)
 
 
-def _release_row(
-    cross: AreaCross,
-    row: AreaSegments,
-    both: tuple[Rules, Rules],
-    known: tuple[Sequence[Told], Readers],
-) -> tuple[list[ReleasedFigure], Sequence[Told]]:
-    whole, rules = both
+def _split_row(cross: AreaCross, row: AreaSegments, whole: Rules, rules: Rules) -> list[Sum]:
+    """The area's share of each segment, then that of all. Whom it cannot concern has not named it: that is known."""
     answer = (name_issue(row.code),)
-    # Whom the area cannot concern has not named it: that is known, and is no secret to keep.
-    groups = [segment.numbers & row.possible for segment in cross.segments]
-    sums = [
-        Sum(answer, group, share.count, rules, rules.find_reason(share.count, len(group)))
-        for group, share in zip(groups, row.cells, strict=True)
-        if group
-    ]
-    total = Sum(answer, row.possible, row.total.count, whole, may_hide=False)
-    beside = exclude(known[0], name_issue(row.code), row.impossible)
-    before = [exclude(each, name_issue(row.code), row.impossible) for each in known[1]]
+    sums = []
+    for segment, share in zip(cross.segments, row.cells, strict=True):
+        group = FrozenBitMap(segment.numbers & row.possible)
+        reason = rules.find_reason(share.count, len(group) or share.base)
+        sums.append(Sum(answer, group, share.count, rules, reason))
+    return [*sums, Sum(answer, row.possible, row.total.count, whole, may_hide=False)]
+
+
+def _protect_cells(
+    cross: AreaCross, parts: Mapping[str, Sequence[Sum]], rules: Rules, known: _Known
+) -> tuple[dict[str, tuple[ReleasedFigure, ...]], tuple[Told, ...]]:
+    """The cells of each area that is broken down, and what a reader then knows. All areas are one problem."""
+    told = known.beside
+    if told is None:
+        told = [each for row in cross.rows if row.code in parts for each in _tell_stages(cross, row, rules)]
+    beside = [*_exclude_impossible(told, cross), *_tell_impossible(cross)]
     # The issue table beside it may have been remembered a moment ago: that is not an earlier release.
-    before = [[each for each in told if each not in beside] for told in before]
-    verdict = protect([*sums, total], beside=beside, before=before, watch_companies=True)
+    before = [[each for each in _exclude_impossible(told, cross) if each not in beside] for told in known.before]
+    sums = [each for part in parts.values() for each in part if each.members]
+    verdict = protect(sums, beside=beside, before=before, links=known.links, watch_companies=True)
     reasons = iter(verdict.reasons)
-    cells = []
-    for group, share in zip(groups, row.cells, strict=True):
-        reason = next(reasons) if group else rules.find_reason(share.count, share.base)
-        cells.append(rules.share(share) if reason is None or share.base == 0 else rules.hide(reason))
+    cells = {}
+    for row in cross.rows:
+        if row.code not in parts:
+            continue
+        *found, _total = [next(reasons) if each.members else each.reason for each in parts[row.code]]
+        cells[row.code] = tuple(
+            rules.share(share) if reason is None or share.base == 0 else rules.hide(reason)
+            for share, reason in zip(row.cells, found, strict=True)
+        )
     return cells, verdict.told
+
+
+def _exclude_impossible(told: Sequence[Told], cross: AreaCross) -> list[Told]:
+    impossible = {(name_issue(row.code),): row.impossible for row in cross.rows if row.impossible}
+    found = [
+        replace(each, members=each.members - impossible[each.answers]) if each.answers in impossible else each
+        for each in told
+    ]
+    return [each for each in found if each.members]
+
+
+def _tell_impossible(cross: AreaCross) -> list[Told]:
+    return [Told((name_issue(row.code),), row.impossible, 0, 0) for row in cross.rows if row.impossible]
 
 
 def _tell_stages(cross: AreaCross, row: AreaSegments, rules: Rules) -> list[Told]:

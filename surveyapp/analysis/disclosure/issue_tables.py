@@ -82,7 +82,7 @@ def _protect_shares(
     entries += [(row.code, row.share, _list_possible(row, groups)) for row in (*ranking.areas, *ranking.leaves)]
     sums = [_build_share_sum(code, share, members, rules) for code, share, members in entries]
     known = [_exclude_impossible(told, ranking) for told in before]
-    verdict = protect(sums, before=known, links=_bind_answers(ranking))
+    verdict = protect(sums, beside=_tell_impossible(ranking), before=known, links=bind_issues(ranking))
     shares = {
         code: rules.share(share) if reason is None else rules.hide(reason)
         for (code, share, _), reason in zip(entries, verdict.reasons, strict=True)
@@ -98,7 +98,7 @@ def _build_share_sum(code: str, share: Share, members: FrozenBitMap, rules: Rule
     return Sum((name_issue(code),), members, share.count, rules, reason)
 
 
-def _bind_answers(ranking: IssueRanking) -> list[Link]:
+def bind_issues(ranking: IssueRanking) -> list[Link]:
     """A company names none or an area, and with an area its problems."""
     groups, links = ranking.groups, []
     areas = [row.code for row in ranking.areas]
@@ -160,6 +160,12 @@ def _exclude_impossible(told: Sequence[Told], ranking: IssueRanking) -> list[Tol
         replace(each, members=each.members - impossible[each.answers]) if each.answers in impossible else each
         for each in told
     ]
+
+
+def _tell_impossible(ranking: IssueRanking) -> list[Told]:
+    """That whom an area cannot concern did not name it."""
+    found = [(row.code, _find_impossible(row.code, ranking.groups)) for row in ranking.areas]
+    return [Told((name_issue(code),), companies, 0, 0) for code, companies in found if companies]
 
 
 _Breakdown = tuple[tuple[tuple[Stage, ReleasedFigure], ...], tuple[ConcernedGroup, ReleasedFigure] | None]
@@ -231,9 +237,9 @@ def _release_breakdowns(
     sums = [each for part in parts.values() for each in part if each.members]
     verdict = protect(
         sums,
-        beside=_exclude_impossible(known[0], ranking),
+        beside=[*_exclude_impossible(known[0], ranking), *_tell_impossible(ranking)],
         before=[_exclude_impossible(told, ranking) for told in known[1]],
-        links=_bind_answers(ranking),
+        links=bind_issues(ranking),
         watch_companies=True,
     )
     found = _blur_reasons(verdict.reasons)

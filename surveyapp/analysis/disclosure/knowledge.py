@@ -7,8 +7,8 @@ when they joined); not known is what they answered.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from pyroaring import FrozenBitMap
 
@@ -92,11 +92,6 @@ class Sum:
 # What was released before, once for each kind of reader: whoever is told more must not learn more of a company either.
 Readers = Sequence[Sequence[Told]]
 NOTHING_BEFORE: Readers = ((),)
-
-
-def exclude(told: Iterable[Told], answer: str, impossible: FrozenBitMap) -> list[Told]:
-    """What is told of one answer, without the companies that are known not to have given it."""
-    return [replace(each, members=each.members - impossible) for each in told if each.answers == (answer,)]
 
 
 def tell(sums: Sequence[Sum], reasons: Sequence[Hidden | None]) -> Iterator[Told]:

@@ -13,11 +13,13 @@ from surveyapp.analysis.disclosure import (
     ReleasedIssueTable,
     ReleasedQuestion,
     ReleasedReadiness,
+    bind_issues,
     release_each_rollup,
 )
 from surveyapp.analysis.masks import FilterUnknown
 from surveyapp.analysis.release_memory import Memory, Shown, preview_tables
 from surveyapp.analysis.released_tables import (
+    FIXED_SEGMENTS,
     ask_for_issues,
     ask_for_question,
     ask_for_readiness,
@@ -65,6 +67,7 @@ def show_disclosure(slug: str) -> str:
         audience,
         selection.round.thresholds,
         beside=preview.issues.table.told,
+        links=bind_issues(selection.counted.rank()) if by == FIXED_SEGMENTS else (),
     )
     thresholds = selection.round.thresholds[audience]
     tools = list_segment_tools(by, selection, anchor="rollups")
