@@ -36,6 +36,7 @@ from surveyapp.records.account_changes import add_account
 from surveyapp.records.database import Database, open_database
 from surveyapp.records.encryption import Vault
 from surveyapp.records.tables import draft, response
+from surveyapp.web.installation import keep_installation
 from surveyapp.web.password_links import make_password_link
 from tests.browser.browser_visits import carry_session
 from tests.browser.mail_ground import prepare_mailings
@@ -346,6 +347,16 @@ def show_a_link(scene: Scene) -> None:
     scene.page.locator("#made-link").wait_for()
 
 
+def release_without_time(scene: Scene) -> None:
+    app = scene.ground.server.app
+    kept = app.extensions["surveyapp"]
+    keep_installation(app, replace(kept, settings=replace(kept.settings, disclosure_seconds=0)))
+    try:
+        scene.open(f"{ROUND}/released").page.locator("#request-title").wait_for()
+    finally:
+        keep_installation(app, kept)
+
+
 def write_faulty_mail(scene: Scene) -> None:
     scene.open(f"{MAIL_ROOM}/{{faulty}}")
     scene.page.locator("#subject-ko").fill("")
@@ -507,6 +518,7 @@ KINDS = (
     PageKind("no code of a figure", "desk/figures.html", "/desk/figures/K7QM", at_desk=True),
     PageKind("figure", "desk/figures.html", "/desk/figures/{figure}", at_desk=True),
     PageKind("released figures", "desk/released.html", f"{ROUND}/released", at_desk=True),
+    PageKind("figures not checked in time", "desk/released.html", way=release_without_time, at_desk=True),
     PageKind(
         "disclosure", "desk/disclosure.html", f"{ROUND}/disclosure?audience=japan&by=product_categories", at_desk=True
     ),
