@@ -9,28 +9,42 @@ and waits for nothing; that of the clock stands beside it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from random import Random
 from statistics import median
 from time import perf_counter, thread_time
 
-from pyroaring import FrozenBitMap
+from pyroaring import BitMap, FrozenBitMap
 
-from surveyapp.analysis.disclosure import JOB_SECONDS, TableTooLarge
+from surveyapp.analysis.disclosure import (
+    JOB_SECONDS,
+    TableTooLarge,
+    Told,
+    bind_issues,
+    release_area_cross,
+    release_issue_table,
+)
 from surveyapp.analysis.disclosure.knowledge import Sum
 from surveyapp.analysis.disclosure.links import Link
 from surveyapp.analysis.disclosure.protection import Verdict, protect
 from surveyapp.analysis.disclosure.rules import Rules
 from surveyapp.analysis.disclosure.suppression import PAGE_SECONDS, plan_within
+from surveyapp.analysis.issue_rows import IssueRanking
+from surveyapp.analysis.issues import rank_issues
+from surveyapp.analysis.masks import Mask, build_mask
+from surveyapp.analysis.open_indexes import open_index
+from surveyapp.analysis.segments import AreaCross, cross_areas
 from surveyapp.fieldwork.thresholds import LEAST_THRESHOLDS, Audience
+from surveyapp.questionnaire.taxonomy import load_taxonomy
 from tests.benchmarks.figures import Figure, Goal
-from tests.benchmarks.stores import Stores
+from tests.benchmarks.stores import Store, Stores
 
 COMPANIES = 300
 AUDIENCE = Audience.MINISTRY
 _PAGE_GOAL, _JOB_GOAL = 5.0, 300.0  # seconds
 _RUNS = 3
+JOINED = 10  # companies that answered between two releases
 _SKEW = 0.7  # the k-th answer or group is k ** -_SKEW times as frequent as the first
 _WHOLE = Rules.of_round(AUDIENCE, LEAST_THRESHOLDS[AUDIENCE])
 
@@ -81,6 +95,8 @@ def measure_disclosing(stores: Stores, sizes: Sequence[int], repeats: int | None
     yield measure_table("disclosing", page, runs, seconds=PAGE_SECONDS, goal=_PAGE_GOAL)
     yield measure_table("disclosing-job", job, 1, seconds=JOB_SECONDS, goal=_JOB_GOAL)
     yield measure_refusal(TOO_LARGE)
+    for size in sizes:
+        yield from measure_release(stores.find(size), runs)
 
 
 def measure_table(key: str, shape: Shape, runs: int, *, seconds: float, goal: float) -> Figure:
@@ -114,12 +130,59 @@ def measure_refusal(shape: Shape) -> Figure:
     return _describe("disclosing-refused", f"asking for {shape} ({outcome})", taken, _PAGE_GOAL, 1)
 
 
-def _describe(key: str, title: str, taken: tuple[float, float], limit: float, runs: int) -> Figure:
+def measure_release(store: Store, runs: int) -> Iterator[Figure]:
+    """The issue table and the areas by stage of a round, and once more when ten further companies have answered."""
+    index = open_index(store.database, store.survey_id)
+    whole = build_mask(index, store.questionnaire, store.later.round_id)
+    numbers = sorted(whole.numbers)
+    masks = [
+        # The revision keeps what is counted here out of what the index remembers of whole rounds.
+        Mask(replace(whole.origin, revision=-len(numbers[:end])), BitMap(numbers[:end]))
+        for end in (len(numbers) - JOINED, len(numbers))
+    ]
+    grounds = [
+        (
+            rank_issues(index, store.questionnaire, load_taxonomy(), mask),
+            cross_areas(index, store.questionnaire, mask, "jp_stage"),
+        )
+        for mask in masks
+    ]
+    before = release_both(*grounds[0], ())
+    for key, title, ground, told in (
+        ("release-first", "releasing issues and areas by stage", grounds[1], ()),
+        ("release-again", f"the same, {JOINED} companies after another release", grounds[1], before),
+    ):
+        taken = []
+        for _ in range(runs):
+            plan_within.cache_clear()
+            clock, processor = perf_counter(), thread_time()
+            release_both(*ground, told)
+            taken.append((thread_time() - processor, perf_counter() - clock))
+        yield _describe(
+            key,
+            f"{title} ({len(numbers):,} companies)",
+            (median(each for each, _ in taken), median(each for _, each in taken)),
+            _PAGE_GOAL,
+            runs,
+            size=store.size,
+        )
+
+
+def release_both(ranking: IssueRanking, cross: AreaCross, before: Sequence[Told]) -> tuple[Told, ...]:
+    table = release_issue_table(ranking, AUDIENCE, LEAST_THRESHOLDS, before=(before,))
+    links = bind_issues(ranking)
+    areas = release_area_cross(cross, AUDIENCE, LEAST_THRESHOLDS, beside=table.told, links=links, before=(before,))
+    return (*table.told, *areas.told)
+
+
+def _describe(
+    key: str, title: str, taken: tuple[float, float], limit: float, runs: int, *, size: int | None = None
+) -> Figure:
     """`taken`: seconds of the processor and of the clock."""
     return Figure(
         key,
         title,
-        None,
+        size,
         value=taken[0],
         unit="s",
         against="the clock, other work included",

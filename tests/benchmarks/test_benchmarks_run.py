@@ -34,6 +34,8 @@ EXPECTED = {
     "disclosing": 1,
     "disclosing-job": 1,
     "disclosing-refused": 1,
+    "release-first": 2,
+    "release-again": 2,
     "submit": 1,
     "csv": 2,
     "csv-over-idle": 2,
