@@ -153,13 +153,35 @@ def test_tallies_over_a_round(
     field: Field, taxonomy: Taxonomy, audience: Audience, named: int, base: int, hidden: Hidden | None
 ) -> None:
     round_id = field.add_round()
-    field.add_many(round_id, [tick("gmp")] * named + [NONE] * (base - named))
+    field.add_many(round_id, [tick("gmp")] * named + [tick("reg")] * (base - named))
     share = find(release_table(field, taxonomy, round_id, audience), "gmp").share
-    # Where the reason would say how many, another stands for it: of 30, 29 have no difficulty, so one it is.
+    # Where the reason would say how many, another stands for it: of 30, 29 named something else, so one it is.
     assert share.hidden in (hidden, hidden and Hidden.PROTECTS_ANOTHER)
     if hidden is None:
         assert (share.count, share.base, share.value) == (named, base, Fraction(named, base))
         assert share.interval is not None
+
+
+@pytest.mark.parametrize("audience", Audience)
+def test_who_is_left_over_is_not_told_either(field: Field, taxonomy: Taxonomy, audience: Audience) -> None:
+    """Nine of ten named the only area, and "none" is hidden: then it is the tenth."""
+    round_id = field.add_round()
+    field.add_many(round_id, [tick("gmp")] * 9 + [NONE])
+    table = release_table(field, taxonomy, round_id, audience)
+    assert table.none.hidden is not None and find(table, "gmp").share.hidden is not None
+
+
+def test_a_problem_is_not_shown_below_an_area_that_is_hidden(field: Field, taxonomy: Taxonomy) -> None:
+    """Its base would tell how many named the area without being asked for details: the two that are hidden."""
+    round_id = field.add_round()
+    field.add_many(round_id, [tick("gmp", "reg", "dos", "lic")] * 4 + [tick("gmp")] * 4 + [NONE] * 9)
+    more = tick("gmp", "reg", "dos", "lic", "org")
+    field.add_many(round_id, [{name: given for name, given in more.items() if "_org_" not in name}] * 2)
+    table = release_table(field, taxonomy, round_id)
+    assert find(table, "org").share.hidden is not None
+    below = [row.share for row in table.leaves if row.parent == "org"]
+    assert {share.hidden for share in below} == {Hidden.TOTAL_HIDDEN}
+    assert find(table, "gmp").share.count == 10
 
 
 def test_hiding_a_count_hides_all_that_follows_from_it(field: Field, taxonomy: Taxonomy) -> None:
@@ -303,7 +325,7 @@ def test_what_only_a_group_can_have_met_is_a_figure_of_that_group(field: Field, 
     assert pms.share.hidden is pms.severity.hidden is pms.place.hidden is Hidden.REST_TOO_SMALL
     assert set(stages(pms)) == {Hidden.TOTAL_HIDDEN}
     leaf = next(row for row in table.leaves if row.parent == "pms" and row.code == "pms-other")
-    assert leaf.share.hidden is Hidden.REST_TOO_SMALL
+    assert leaf.share.hidden is Hidden.TOTAL_HIDDEN
     fill_stages(field, round_id, [("onmarket", 0, 2)], "pms")
     pms = find(release_table(field, taxonomy, round_id), "pms")
     assert (pms.share.count, pms.share.base) == (8, 23)

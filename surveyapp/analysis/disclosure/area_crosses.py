@@ -18,6 +18,7 @@ from surveyapp.analysis.disclosure.released import ReleasedAreaCross
 from surveyapp.analysis.disclosure.rollups import list_merged_crosses
 from surveyapp.analysis.disclosure.rules import Rules, find_rules, release_origin
 from surveyapp.analysis.disclosure.stored import count_shown
+from surveyapp.analysis.intervals import Share
 from surveyapp.analysis.issue_questions import STAGE_QUESTION
 from surveyapp.analysis.issue_returns import STAGES
 from surveyapp.analysis.segments import AreaCross, AreaSegments
@@ -123,6 +124,8 @@ def _split_row(cross: AreaCross, row: AreaSegments, whole: Rules, rules: Rules) 
     for segment, share in zip(cross.segments, row.cells, strict=True):
         group = FrozenBitMap(segment.numbers & row.possible)
         reason = rules.find_reason(share.count, len(group) or share.base)
+        if group == row.possible:
+            reason = None  # all of them: it is the share of the area, which is shown
         sums.append(Sum(answer, group, share.count, rules, reason))
     return [*sums, Sum(answer, row.possible, row.total.count, whole, may_hide=False)]
 
@@ -146,10 +149,15 @@ def _protect_cells(
             continue
         *found, _total = [next(reasons) if each.members else each.reason for each in parts[row.code]]
         cells[row.code] = tuple(
-            rules.share(share) if reason is None or share.base == 0 else rules.hide(reason)
-            for share, reason in zip(row.cells, found, strict=True)
+            _release_share(share, reason, rules) for share, reason in zip(row.cells, found, strict=True)
         )
     return cells, verdict.told
+
+
+def _release_share(share: Share, reason: Hidden | None, rules: Rules) -> ReleasedFigure:
+    if not share.base:
+        return rules.hide(Hidden.NOT_COMPUTED)
+    return rules.show(share) if reason is None else rules.hide(reason)
 
 
 def _exclude_impossible(told: Sequence[Told], cross: AreaCross) -> list[Told]:

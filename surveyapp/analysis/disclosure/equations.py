@@ -1,15 +1,17 @@
 """From sums and what is told beside them to a problem: unknowns, rows, and what must stay open.
 
-Companies that no figure tells apart are one unknown (see `problems`). Answers that belong together, as an area and its
-problems, share one division of the companies; others have their own, so that it stays small in large rounds. "None or
-an area" binds divisions that differ: it is written for the groups that all its answers have in common.
+Companies that no figure tells apart are one unknown (see `problems`). Answers that a figure or a rule binds share one
+division of the companies; others have their own, so that it stays small in large rounds. Who was asked for details of
+an area divides that area and its problems alone: it depends on answers, and a reader is taken not to use it for others.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Literal
 
 from pyroaring import FrozenBitMap
 
@@ -29,6 +31,7 @@ class _Division:
 
     answers: Mapping[str, int]  # the number of each
     groups: tuple[tuple[frozenset[int], int], ...]
+    owners: Mapping[int, int]  # the group of each company
     start: int
 
     def find_unknowns(self, names: Iterable[str], groups: Iterable[int]) -> tuple[int, ...]:
@@ -44,9 +47,18 @@ class _Division:
 
 
 def build_problem(
-    sums: Sequence[Sum], beside: Sequence[Told], links: Sequence[Link], *, watch_companies: bool
+    sums: Sequence[Sum],
+    beside: Sequence[Told],
+    links: Sequence[Link],
+    *,
+    watch_companies: bool,
+    is_repeated: bool = False,
 ) -> Problem:
-    """The problem of one table. `watch_companies`: guard single answers and differences of groups as well."""
+    """The problem of one table. `watch_companies`: guard single answers and differences of groups as well.
+
+    That nobody gave an answer is shown of a whole round, so that of a hidden count it is known not to be none; but not
+    where earlier releases were told of the same answers (`is_repeated`).
+    """
     entries: list[_Entry] = [(each.answers, each.members) for each in sums]
     entries += [(told.answers, told.members) for told in beside]
     entries += [(link.answers, link.members) for link in links]
@@ -57,10 +69,7 @@ def build_problem(
         division = divisions[answers[0]]
         return division.find_unknowns(answers, division.list_groups(place))
 
-    cells = tuple(
-        CellRow(find_unknowns(place), each.count, each.reason is not None, each.marks, each.price)
-        for place, each in enumerate(sums)
-    )
+    cells = tuple(_build_cell(each, find_unknowns(place), is_repeated) for place, each in enumerate(sums))
     targets = [Target(cell.unknowns, each.width) for cell, each in zip(cells, sums, strict=True) if each.reason]
     rows: list[Row] = []
     for place, told in enumerate(beside, start=len(sums)):
@@ -68,12 +77,24 @@ def build_problem(
         rows.append(Row(unknowns, told.low, told.high))
         if told.width:
             targets.append(Target(unknowns, told.width))
-    for place, link in enumerate(links, start=len(sums) + len(beside)):
-        rows += _bind(link, place, entries, divisions)
+    for link in links:
+        rows += _bind(link, divisions)
     if watch_companies:
         targets += _watch_companies(sums, beside, divisions)
     sizes = tuple(size for each in dict.fromkeys(divisions.values()) for size in each.sizes)
     return Problem(sizes, tuple(dict.fromkeys(rows)), cells, tuple(dict.fromkeys(targets)))
+
+
+def _build_cell(each: Sum, unknowns: tuple[int, ...], is_repeated: bool) -> CellRow:
+    is_none = not each.rules.of_group and each.count == 0
+    return CellRow(
+        unknowns,
+        each.count,
+        is_hidden=each.reason is not None,
+        marks=each.marks,
+        weight=0.0 if is_none and not is_repeated else each.price,
+        floor=0 if is_repeated else each.floor,
+    )
 
 
 def find_relatives(names: Iterable[tuple[str, ...]]) -> Callable[[str], str]:
@@ -92,60 +113,87 @@ def find_relatives(names: Iterable[tuple[str, ...]]) -> Callable[[str], str]:
 
 
 def _divide(entries: Sequence[_Entry], links: Sequence[Link], *, first_link: int) -> Mapping[str, _Division]:
-    """The division of each answer."""
-    bridges = {place for place, link in enumerate(links, start=first_link) if link.kind == "none_or_any"}
+    """The division of each answer.
+
+    Answers that "none or an area" binds are divided alike, by every set that any of them is counted in. An area's
+    problems are not divided by the sets of other areas: that each lies in the area is written for their own groups.
+    """
+    bridges = _find_bridges(links, first_link)
     find = find_relatives(answers for place, (answers, _) in enumerate(entries) if place not in bridges)
-    places: dict[str, list[int]] = {}
+    tie = find_relatives(
+        tuple(dict.fromkeys(map(find, entries[place][0]))) for place, kind in bridges.items() if kind == "tied"
+    )
+    own: dict[str, dict[int, None]] = {}  # by relative, the places of the sets that divide it
+    shared: dict[str, dict[int, None]] = {}  # by tied relatives, of those that divide all of them
     names: dict[str, dict[str, None]] = {}
     for place, (answers, _) in enumerate(entries):
         for name in answers:
             relative = find(name)
             names.setdefault(relative, {})[name] = None
-            held = places.setdefault(relative, [])
-            if not held or held[-1] != place:
-                held.append(place)
+            held = (
+                own.setdefault(relative, {}) if bridges.get(place) == "loose" else shared.setdefault(tie(relative), {})
+            )
+            held[place] = None
     divisions: dict[str, _Division] = {}
     start = 0
-    for relative in sorted(places):
+    for relative in sorted(names):
         answers_of = {name: number for number, name in enumerate(sorted(names[relative]))}
-        groups = _find_groups({place: entries[place][1] for place in places[relative]})
-        division = _Division(answers_of, groups, start)
+        places = sorted({**own.get(relative, {}), **shared.get(tie(relative), {})})
+        groups, owners = _find_groups({place: entries[place][1] for place in places})
+        division = _Division(answers_of, groups, owners, start)
         start += len(groups) * len(answers_of)
         divisions |= dict.fromkeys(answers_of, division)
     return divisions
 
 
-def _find_groups(sets: Mapping[int, FrozenBitMap]) -> tuple[tuple[frozenset[int], int], ...]:
-    """Companies that stand in the same sets."""
+def _find_bridges(links: Sequence[Link], first_link: int) -> Mapping[int, Literal["tied", "loose"]]:
+    """Links between answers whose divisions differ, by place: "none or an area", and the problems of such areas."""
+    tied = {name for link in links if link.kind == "none_or_any" for name in link.answers}
+    found: dict[int, Literal["tied", "loose"]] = {}
+    for place, link in enumerate(links, start=first_link):
+        if link.kind == "none_or_any":
+            found[place] = "tied"
+        elif link.kind in ("whole_and_parts", "parts_of_whole") and link.answers[0] in tied:
+            found[place] = "loose"
+    return found
+
+
+def _find_groups(
+    sets: Mapping[int, FrozenBitMap],
+) -> tuple[tuple[tuple[frozenset[int], int], ...], Mapping[int, int]]:
+    """Companies that stand in the same sets, and the group of each."""
     inside: dict[int, list[int]] = {}
     for place, members in sets.items():
         for company in members:
             inside.setdefault(company, []).append(place)
-    counted: dict[tuple[int, ...], int] = {}
-    for places in inside.values():
-        counted[tuple(places)] = counted.get(tuple(places), 0) + 1
-    return tuple((frozenset(places), size) for places, size in sorted(counted.items()))
+    numbers: dict[tuple[int, ...], int] = {}
+    owners = {company: numbers.setdefault(tuple(places), len(numbers)) for company, places in inside.items()}
+    sizes = Counter(owners.values())
+    return tuple((frozenset(places), sizes[number]) for places, number in numbers.items()), owners
 
 
-def _bind(link: Link, place: int, entries: Sequence[_Entry], divisions: Mapping[str, _Division]) -> Iterator[Row]:
-    """The rule for each group that the divisions of all its answers have in common."""
+def _bind(link: Link, divisions: Mapping[str, _Division]) -> Iterator[Row]:
+    """The rule for the smallest groups that are whole in the divisions of all its answers."""
     of_link = list(dict.fromkeys(divisions[name] for name in link.answers))
-    sets = [{entries[each][1] for places, _ in division.groups for each in places} for division in of_link]
-    common = set.intersection(*sets)
-    sizes: dict[frozenset[FrozenBitMap], int] = {}
-    unknowns: dict[frozenset[FrozenBitMap], dict[str, tuple[int, ...]]] = {}
-    for division in of_link:
-        names = [name for name in link.answers if name in division.answers]
-        for group in division.list_groups(place):
-            places, size = division.groups[group]
-            key = common.intersection(entries[each][1] for each in places)
-            if division is of_link[0]:
-                sizes[frozenset(key)] = sizes.get(frozenset(key), 0) + size
-            found = unknowns.setdefault(frozenset(key), {})
-            for name in names:
-                found[name] = (*found.get(name, ()), *division.find_unknowns((name,), (group,)))
-    for shared, size in sizes.items():
-        yield from write_rows(link, size, unknowns[shared])
+    together = Counter(tuple(division.owners[company] for division in of_link) for company in link.members)
+    find = find_relatives(
+        tuple(f"{place}:{group}" for place, group in enumerate(groups)) for groups in sorted(together)
+    )
+    sizes: dict[str, int] = {}
+    held: dict[str, list[set[int]]] = {}
+    for groups, companies in sorted(together.items()):
+        common = find(f"0:{groups[0]}")
+        sizes[common] = sizes.get(common, 0) + companies
+        for found, group in zip(held.setdefault(common, [set() for _ in of_link]), groups, strict=True):
+            found.add(group)
+    for common, size in sizes.items():
+        unknowns = {
+            name: division.find_unknowns((name,), sorted(groups))
+            for division, groups in zip(of_link, held[common], strict=True)
+            for name in link.answers
+            if name in division.answers
+        }
+        yield from write_rows(link, size, unknowns)
 
 
 def _watch_companies(

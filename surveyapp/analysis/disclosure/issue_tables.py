@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pyroaring import FrozenBitMap
@@ -82,19 +82,37 @@ def _protect_shares(
     entries += [(row.code, row.share, _list_possible(row, groups)) for row in (*ranking.areas, *ranking.leaves)]
     sums = [_build_share_sum(code, share, members, rules) for code, share, members in entries]
     known = [_exclude_impossible(told, ranking) for told in before]
-    verdict = protect(sums, beside=_tell_impossible(ranking), before=known, links=bind_issues(ranking))
+    # Whom an area can concern tells companies apart, so that an answer can follow from a whole round, too.
+    verdict = protect(
+        sums,
+        beside=_tell_impossible(ranking),
+        before=known,
+        links=bind_issues(ranking),
+        watch_companies=bool(_tell_impossible(ranking)),
+    )
     shares = {
         code: rules.share(share) if reason is None else rules.hide(reason)
         for (code, share, _), reason in zip(entries, verdict.reasons, strict=True)
     }
-    return shares, list(verdict.told)
+    told = [*verdict.told, *_tell_impossible(ranking)]
+    # The base of a problem's share tells how many named its area without being asked for details.
+    below = {row.code for row in ranking.leaves if row.parent is not None and shares[row.parent].hidden is not None}
+    shares |= dict.fromkeys(below, rules.hide(Hidden.TOTAL_HIDDEN))
+    return shares, _leave_out(told, {(name_issue(code), None) for code in below})
+
+
+def _leave_out(told: Iterable[Told], hidden: Collection[tuple[str, FrozenBitMap | None]]) -> list[Told]:
+    """What is told without what is not, after all: an answer, of some companies or of any."""
+    return [
+        each for each in told if (each.answers[0], None) not in hidden and (each.answers[0], each.members) not in hidden
+    ]
 
 
 def _build_share_sum(code: str, share: Share, members: FrozenBitMap, rules: Rules) -> Sum:
     reason = rules.find_reason(share.count, share.base)
-    if reason is None and len(members) < share.base:
+    if len(members) < share.base:
         rules = rules.for_groups()
-        reason = rules.find_reason(share.count, len(members))
+        reason = rules.find_reason(share.count, len(members)) or reason
     return Sum((name_issue(code),), members, share.count, rules, reason)
 
 
@@ -244,11 +262,21 @@ def _release_breakdowns(
     )
     found = _blur_reasons(verdict.reasons)
     reasons = iter(found)
-    breakdowns: dict[str, _Breakdown] = {}
-    for row in (*ranking.areas, *ranking.leaves):
-        part = [next(reasons) if each.members else each.reason for each in parts.get(row.code, ())]
-        breakdowns[row.code] = _release_breakdown(row, shares[row.code], part, rules)
-    return breakdowns, tuple(tell(sums, found))
+    given = {code: [next(reasons) if each.members else each.reason for each in part] for code, part in parts.items()}
+    below: set[tuple[str, FrozenBitMap | None]] = set()
+    for row in ranking.leaves:
+        if row.code not in given:
+            continue
+        # The base tells how many of the stage named the area without being asked for details: none where that is shown.
+        for place, reason in enumerate(given.get(row.parent or "", ())[: len(STAGES)]):
+            if reason is not None and given[row.code][place] is None:
+                given[row.code][place] = Hidden.PROTECTS_ANOTHER
+                below.add((name_issue(row.code), parts[row.code][place].members))
+    breakdowns = {
+        row.code: _release_breakdown(row, shares[row.code], given.get(row.code, ()), rules)
+        for row in (*ranking.areas, *ranking.leaves)
+    }
+    return breakdowns, tuple(_leave_out(tell(sums, found), below))
 
 
 def _split_row(row: IssueRow, groups: IssueGroups, rules: Rules) -> list[Sum]:
@@ -260,6 +288,8 @@ def _split_row(row: IssueRow, groups: IssueGroups, rules: Rules) -> list[Sum]:
     for entry in row.by_stage:
         members = FrozenBitMap(groups.stages[entry.stage] & possible)
         reason = rules.find_reason(entry.share.count, len(members) or entry.share.base)
+        if members == possible:
+            reason = None  # all of them: it is the share of the row, which is shown
         sums.append(Sum((name_issue(row.code),), members, entry.share.count, rules, reason))
     if row.concerned is not None and row.code in groups.outside:
         sums.append(_build_concerned_sum(row, groups, rules))
@@ -288,7 +318,7 @@ def _release_breakdown(
 def _release_share(share: Share, reason: Hidden | None, rules: Rules) -> ReleasedFigure:
     if not share.base:
         return rules.hide(Hidden.NOT_COMPUTED)
-    return rules.share(share) if reason is None else rules.hide(reason)
+    return rules.show(share) if reason is None else rules.hide(reason)
 
 
 def _build_concerned_sum(row: IssueRow, groups: IssueGroups, rules: Rules) -> Sum:

@@ -68,7 +68,16 @@ class Sum:
             return max(base - least + 1, 0), base
         if self.reason is None and self.rules.of_group and base >= self.rules.least_base:
             return min(least, self.count), max(base - least, self.count)
-        return 0, base
+        if self.reason is None and not self.rules.of_group:
+            return min(least, self.count), base
+        return self.floor, base
+
+    @property
+    def floor(self) -> int:
+        """The least that it can be for whoever sees it hidden: over a whole round "none" is shown, unless earlier
+        releases forbid it.
+        """
+        return int(not self.rules.of_group and self.reason is not Hidden.BASE_TOO_SMALL and self.count > 0)
 
     @property
     def price(self) -> float:
@@ -94,13 +103,22 @@ Readers = Sequence[Sequence[Told]]
 NOTHING_BEFORE: Readers = ((),)
 
 
-def tell(sums: Sequence[Sum], reasons: Sequence[Hidden | None]) -> Iterator[Told]:
-    """What a reader knows of the sums once they are released so."""
-    for each, reason in zip(sums, reasons, strict=True):
+def tell(sums: Sequence[Sum], reasons: Sequence[Hidden | None], marked: frozenset[int] = frozenset()) -> Iterator[Told]:
+    """What a reader knows of the sums once they are released so.
+
+    `marked` are the places of those hidden for another's sake of which a reader knows that they are: each sensitive one
+    beside them says its own reason. Of them it is known that they are none.
+    """
+    for place, (each, reason) in enumerate(zip(sums, reasons, strict=True)):
         if not each.members:
             continue
         if reason is None:
             yield Told(each.answers, each.members, each.count, each.count)
         elif each.reason is not None:
-            low, high = each.marks if reason is each.reason else (0, each.base)
+            floor = each.floor if reason is Hidden.PROTECTS_ANOTHER else 0
+            low, high = each.marks if reason is each.reason else (floor, each.base)
             yield Told(each.answers, each.members, low, high, each.width)
+        elif place in marked:
+            yield Told(each.answers, each.members, *each.marks)
+        elif each.floor and reason is Hidden.PROTECTS_ANOTHER:
+            yield Told(each.answers, each.members, each.floor, each.base)

@@ -38,6 +38,7 @@ class CellRow:
     is_hidden: bool
     marks: tuple[int, int]
     weight: float = 0.0
+    floor: int = 0  # the least that a hidden one can be, whatever its reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ class Plan:
     hidden: frozenset[int]  # places in `Problem.cells`
     blurred: frozenset[int]  # places in `Problem.cells` whose reason is not told: it would say too much
     betrayed: frozenset[int]  # places in `Problem.targets` that stay betrayed whatever this table hides
-    is_proven: bool = True  # False: time ran out and everything was hidden
+    is_proven: bool = True  # False: everything was hidden, and some of it may follow all the same
+    is_late: bool = False  # not proven because time ran out
 
 
 def list_rows(problem: Problem, hidden: frozenset[int], blurred: frozenset[int]) -> tuple[list[Row], list[int]]:
@@ -87,6 +89,10 @@ def list_rows(problem: Problem, hidden: frozenset[int], blurred: frozenset[int])
         if cell.is_hidden or place in hidden:
             if place not in blurred:
                 rows.append(Row(cell.unknowns, *cell.marks))
+                places.append(-1)
+            elif cell.floor:
+                most = sum(problem.sizes[unknown] for unknown in cell.unknowns)
+                rows.append(Row(cell.unknowns, cell.floor, most))
                 places.append(-1)
         else:
             rows.append(Row(cell.unknowns, cell.count, cell.count))

@@ -22,6 +22,7 @@ class Verdict:
     told: tuple[Told, ...]
     is_proven: bool = True
     betrayed: int = 0  # targets that follow from what was told before, whatever this table hides
+    marked: frozenset[int] = frozenset()  # sums hidden for another's sake of which a reader knows that they are
 
 
 _NEUTRAL = frozenset({Hidden.PROTECTS_ANOTHER, Hidden.RELEASED_BEFORE})  # reasons that say nothing of a figure
@@ -61,9 +62,14 @@ def protect(
         reasons = [Hidden.NOT_PROVEN if each in _NEUTRAL else each for each in reasons]
     elif Hidden.RELEASED_BEFORE in reasons and not _tells_reasons(sums):
         reasons = [Hidden.RELEASED_BEFORE if each in _NEUTRAL else each for each in reasons]
+    marked = frozenset(
+        place
+        for place, reason in enumerate(reasons)
+        if reason is Hidden.PROTECTS_ANOTHER and any(place in verdict.marked for verdict in verdicts)
+    )
     return Verdict(
         tuple(reasons),
-        tuple(tell(sums, reasons)),
+        tuple(tell(sums, reasons, marked)),
         is_proven=all(verdict.is_proven for verdict in verdicts),
         betrayed=max(verdict.betrayed for verdict in verdicts),
     )
@@ -107,7 +113,7 @@ def _solve(
     reasons: list[Hidden | None] = [
         _find_own_reason(each, tells_reasons=tells_reasons) if each.members else Hidden.NOT_COMPUTED for each in sums
     ]
-    betrayed, is_proven = 0, True
+    betrayed, is_proven, marked = 0, True, set[int]()
     released = {answer for told in before for answer in told.answers}
     for places, told, bound in _split(sums, [*beside, *before], links):
         if len(places) > MOST_CELLS:
@@ -116,13 +122,18 @@ def _solve(
         is_repeated = any(not released.isdisjoint(each.answers) for each in told)
         if is_repeated and _says_nothing_new(part, [reasons[place] for place in places], told):
             continue
-        problem = build_problem(part, told, bound, watch_companies=watch_companies or is_repeated)
-        plan = plan_suppression(replace(problem, tells_reasons=tells_reasons and not is_repeated), seconds)
+        problem = build_problem(
+            part, told, bound, watch_companies=watch_companies or is_repeated, is_repeated=is_repeated
+        )
+        is_told = tells_reasons and not is_repeated
+        plan = plan_suppression(replace(problem, tells_reasons=is_told), seconds)
+        if is_told and plan.is_proven and not plan.blurred:
+            marked |= {places[hidden] for hidden in plan.hidden}
         betrayed += len(plan.betrayed)
         is_proven = is_proven and plan.is_proven
         for place, reason in zip(places, _mark(part, plan, is_repeated=is_repeated), strict=True):
             reasons[place] = reason
-    return Verdict(tuple(reasons), (), is_proven, betrayed)
+    return Verdict(tuple(reasons), (), is_proven, betrayed, frozenset(marked))
 
 
 def _find_own_reason(each: Sum, *, tells_reasons: bool) -> Hidden | None:
@@ -137,7 +148,7 @@ def _says_nothing_new(sums: Sequence[Sum], reasons: Sequence[Hidden | None], tol
 
 def _mark(sums: Sequence[Sum], plan: Plan, *, is_repeated: bool) -> Iterator[Hidden | None]:
     neutral = Hidden.RELEASED_BEFORE if is_repeated else Hidden.PROTECTS_ANOTHER
-    if not plan.is_proven:
+    if plan.is_late:
         neutral = Hidden.NOT_PROVEN
     for place, each in enumerate(sums):
         if place in plan.hidden or (place in plan.blurred and each.reason in TELLING):

@@ -82,8 +82,10 @@ class Rules:
         if share.base == 0:
             return self.hide(Hidden.NOT_COMPUTED)
         reason = self.find_reason(share.count, share.base)
-        if reason is not None:
-            return self.hide(reason)
+        return self.show(share) if reason is None else self.hide(reason)
+
+    def show(self, share: Share) -> ReleasedFigure:
+        """A share that was judged before, with all that is told beside it."""
         return make_figure(
             self.audience, value=share.value, count=share.count, base=share.base, interval=share.interval
         )

@@ -80,7 +80,7 @@ class _Planner:
         everything = frozenset(self.choosable)
         betrayed = self._drop_hopeless(everything)
         if betrayed is None:
-            return Plan(everything, self._list_hidden(everything), NOTHING, is_proven=False)
+            return self._give_up(NOTHING)
         cuts: list[frozenset[int]] = []
         hidden, before = NOTHING, None
         while hidden != before and thread_time() < self.deadline:
@@ -89,7 +89,12 @@ class _Planner:
                 return Plan(hidden, blurred, betrayed)
             cuts += self._cut(hidden, everything)
             hidden, before = _choose_cheapest(self.problem.cells, self.choosable, cuts), hidden
-        return Plan(everything, self._list_hidden(everything), betrayed, is_proven=False)
+        return self._give_up(betrayed)
+
+    def _give_up(self, betrayed: frozenset[int]) -> Plan:
+        everything = frozenset(self.choosable)
+        is_late = thread_time() >= self.deadline
+        return Plan(everything, self._list_hidden(everything), betrayed, is_proven=False, is_late=is_late)
 
     def _judge(self, hidden: frozenset[int]) -> frozenset[int] | None:
         """None where a target is betrayed; else whose reasons must not be told for none to be: as few as may be."""
