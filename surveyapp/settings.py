@@ -78,7 +78,7 @@ class Settings:
     backup_hour: int = 3  # in Seoul
     backup_keep: int = 14
     export_days: int = 7  # a large file waits to be fetched
-    disclosure_seconds: int = 5  # of the processor, for one table that a page releases
+    disclosure_seconds: int = 5  # of the processor, for checking what a page releases
     export_direct_most: int = 2000  # returns of a round whose files are made at once, and not by a job
 
     @property

@@ -29,7 +29,7 @@ from surveyapp.analysis.disclosure.knowledge import Sum
 from surveyapp.analysis.disclosure.links import Link
 from surveyapp.analysis.disclosure.protection import Verdict, protect
 from surveyapp.analysis.disclosure.rules import Rules
-from surveyapp.analysis.disclosure.suppression import PAGE_SECONDS, plan_within
+from surveyapp.analysis.disclosure.suppression import PAGE_SECONDS, forget_plans
 from surveyapp.analysis.issue_rows import IssueRanking
 from surveyapp.analysis.issues import rank_issues
 from surveyapp.analysis.masks import Mask, build_mask
@@ -154,7 +154,7 @@ def measure_release(store: Store, runs: int) -> Iterator[Figure]:
     ):
         taken = []
         for _ in range(runs):
-            plan_within.cache_clear()
+            forget_plans()
             clock, processor = perf_counter(), thread_time()
             release_both(*ground, told)
             taken.append((thread_time() - processor, perf_counter() - clock))
@@ -194,7 +194,7 @@ def _describe(
 
 
 def take_time(table: Table, seconds: float) -> Run:
-    plan_within.cache_clear()
+    forget_plans()
     clock, processor = perf_counter(), thread_time()
     verdict = protect(table.sums, links=[table.link], watch_companies=True, seconds=seconds)
     return Run(table, verdict, thread_time() - processor, perf_counter() - clock)

@@ -19,6 +19,7 @@ from flask import Flask, template_rendered
 from jinja2 import nodes
 from sqlalchemy import select, update
 
+from surveyapp.analysis.disclosure.suppression import forget_plans
 from surveyapp.analysis.peer_band import freeze_peer_band
 from surveyapp.fieldwork.directory.companies import add_company
 from surveyapp.fieldwork.directory.contacts import ContactFields, add_contact, opt_out
@@ -350,6 +351,7 @@ def show_a_link(scene: Scene) -> None:
 def release_without_time(scene: Scene) -> None:
     app = scene.ground.server.app
     kept = app.extensions["surveyapp"]
+    forget_plans()  # what other pages had the time for
     keep_installation(app, replace(kept, settings=replace(kept.settings, disclosure_seconds=0)))
     try:
         scene.open(f"{ROUND}/released").page.locator("#request-title").wait_for()

@@ -69,6 +69,7 @@ DECLARED = {
     "desk.show_disclosure": "analyst",
     "desk.show_progress": "viewer",
     "desk.show_released": "viewer",
+    "desk.request_release": "analyst",
     "desk.show_figure_search": "viewer",
     "desk.show_figure": "viewer",
     "desk.show_briefing": "viewer",

@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from surveyapp.analysis.disclosure.suppression import forget_plans
 from surveyapp.commands.installation import Installation as CommandInstallation
 from surveyapp.commands.jobs import KINDS, JobRunner
 from surveyapp.records.database import Database
@@ -38,6 +39,7 @@ def database(settings: Settings, sampled_file: Path) -> Iterator[Database]:
 def app_in_haste(app: Flask, database: Database) -> Flask:
     """An installation whose pages have no time at all."""
     app.config["WTF_CSRF_ENABLED"] = False
+    forget_plans()  # what other tests had the time for
     installation: Installation = app.extensions["surveyapp"]
     keep_installation(app, replace(installation, settings=replace(installation.settings, disclosure_seconds=0)))
     return app

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 from time import thread_time
 from typing import TYPE_CHECKING
@@ -25,23 +26,30 @@ from surveyapp.analysis.disclosure.solver import TOLERANCE, Programme
 if TYPE_CHECKING:
     from surveyapp.analysis.disclosure.many_sums import Numbers
 
-PAGE_SECONDS = 5.0  # for one problem, while somebody waits; whatever is not proven by then is hidden
+PAGE_SECONDS = 5.0  # while somebody waits; whatever is not proven by then is hidden
 JOB_SECONDS = 240.0  # where nobody does; it leaves a minute of a job's five for everything else
 MOST_CELLS = 10_000  # in one problem; more are refused before anything is worked out
 NOTHING: frozenset[int] = frozenset()
 
 
-_seconds: ContextVar[float] = ContextVar("seconds that one problem may take", default=PAGE_SECONDS)
+@dataclass(slots=True)
+class _Budget:
+    """Seconds of the processor that are left for solving."""
+
+    left: float
+
+
+_budget: ContextVar[_Budget | None] = ContextVar("what is left for solving", default=None)
 
 
 @contextmanager
 def limit_time(seconds: float) -> Iterator[None]:
-    """How much of the processor's time one problem may take, for whatever this thread releases inside."""
-    token = _seconds.set(seconds)
+    """How much of the processor's time may be spent on solving, for all that this thread releases inside."""
+    token = _budget.set(_Budget(seconds))
     try:
         yield
     finally:
-        _seconds.reset(token)
+        _budget.reset(token)
 
 
 class TableTooLarge(Exception):
@@ -53,16 +61,33 @@ class TableTooLarge(Exception):
 
 
 def plan_suppression(problem: Problem, seconds: float | None = None) -> Plan:
-    """What to hide in addition, within the time of `limit_time` where none is given. Raises TableTooLarge."""
+    """What to hide in addition: within `seconds`, else what `limit_time` leaves, else the time of a page.
+
+    A plan is remembered, since pages ask for the same table again and again; not so one for which time was too short.
+    Raises TableTooLarge.
+    """
     if len(problem.cells) > MOST_CELLS:
         raise TableTooLarge(len(problem.cells))
-    return plan_within(problem, _seconds.get() if seconds is None else seconds)
+    found = _recall(problem)
+    if found:
+        return found[0]
+    budget = _Budget(seconds) if seconds is not None else _budget.get() or _Budget(PAGE_SECONDS)
+    began = thread_time()
+    plan = _Planner(problem, began + budget.left).plan()
+    budget.left -= thread_time() - began
+    if not plan.is_late:
+        found.append(plan)
+    return plan
 
 
-@lru_cache(maxsize=4_096)  # a pure function of what is told: pages ask for the same table again and again
-def plan_within(problem: Problem, seconds: float) -> Plan:
-    """The same in a given time."""
-    return _Planner(problem, thread_time() + seconds).plan()
+def forget_plans() -> None:
+    _recall.cache_clear()
+
+
+@lru_cache(maxsize=4_096)
+def _recall(problem: Problem) -> list[Plan]:
+    """Where the plan of a problem is kept."""
+    return []
 
 
 class _Planner:
