@@ -41,6 +41,7 @@ from tests.analysis.returns import NOW, Field, tick
 
 NONE: Mapping[str, Stored] = {"ch_areas": ["none"]}
 MINISTRY, JAPAN, PUBLIC = Audience
+Ask = Callable[[Memory], Shown[ReleasedIssueTable]]
 
 
 class Desk:
@@ -56,29 +57,31 @@ class Desk:
         with self.field.database.read() as connection:
             return find_round(connection, self.field.survey_id, "2026")
 
-    def make(self, audience: Audience) -> Callable[[Memory], Shown[ReleasedIssueTable]]:
+    def make(self, audience: Audience) -> Ask:
         mask = self.field.mask(self.round_id)
         ranking = rank_issues(self.field.index, self.field.questionnaire, self.taxonomy, mask)
+        thresholds = self.round.thresholds
         return lambda memory: memory.release(
             "issues",
             ReleasedIssueTable,
-            lambda before: release_issue_table(ranking, audience, LEAST_THRESHOLDS, before=before),
+            lambda before: release_issue_table(ranking, audience, thresholds, before=before),
         )
 
-    def release(self, audience: Audience = MINISTRY) -> Shown[ReleasedIssueTable]:
-        self.clock += timedelta(days=1)
+    def release(self, audience: Audience = MINISTRY, ask: Ask | None = None) -> Shown[ReleasedIssueTable]:
+        """As the returns are now, or as they were when `make` was called."""
+        self.field.clock = self.clock = self.clock + timedelta(days=1)  # whatever is changed next is changed later
         return release_tables(
             self.field.database,
             self.round,
             audience,
-            self.make(audience),
+            ask or self.make(audience),
             actor="analyst@example.com",
             now=self.clock,
         )
 
     def list_readers(self, audience: Audience) -> Readers:
         with self.field.database.read() as connection:
-            return Memory(connection, self.round, audience).readers
+            return Memory(connection, self.round, audience).list_readers(self.field.refresh().revision)
 
     def count_releases(self) -> int:
         with self.field.database.read() as connection:
