@@ -1,8 +1,9 @@
 """Releases in the light of all that was released before.
 
 A table that did not change is shown again as it was. A changed one is checked with everything its readers were told;
-where that hides more than the last release showed, the last one is shown again in its place. What is new is remembered,
-if it really leaves: in a transaction that holds the round, so that no two releases overlook each other.
+where that hides more than the last release showed, the last one is shown again in its place, unless the thresholds were
+raised since. What is new is remembered, if it really leaves: in a transaction that holds the round, so that no two
+releases overlook each other.
 
 Readers: what is given to Japan or the public can be known by all. A release to them must betray nothing to themselves,
 nor to the ministry, which knows its own releases besides.
@@ -104,16 +105,17 @@ class Memory:
         source = self._digest_source(alone)
         revision = alone.origin.revision
         last = self._last.get(definition)
-        if last is not None and last.source_digest == source:
-            return self._show_again(last, kind, revision)
+        again = None if last is None else self._show_again(last, kind, revision)
+        if last is not None and again is not None and last.source_digest == source and not again.is_unproven:
+            return again
         readers = self.list_readers(revision)
         fresh = build(readers) if any(readers) else alone
         is_unproven = Hidden.NOT_PROVEN in list_reasons(fresh)
-        if last is not None:
-            again = self._show_again(last, kind, revision)
+        if last is not None and again is not None:
             if _says_the_same(fresh, again.table):
                 return again
-            if is_unproven or count_shown(fresh) < count_shown(again.table):
+            shows_less = is_unproven or count_shown(fresh) < count_shown(again.table)
+            if shows_less and not self._is_stricter_than(last.policy):
                 return replace(again, is_held_back=True, is_unproven=is_unproven)
         self.new.append(_New(definition, write_released(fresh), source, revision, fresh.told))
         return Shown(fresh, self._now, is_unproven=is_unproven)
@@ -154,6 +156,9 @@ class Memory:
     def _policy(self) -> Mapping[str, int]:
         return asdict(self._round.thresholds[self._audience])
 
+    def _is_stricter_than(self, policy: Mapping[str, int]) -> bool:
+        return any(least > policy.get(name, 0) for name, least in self._policy.items())
+
     @cached_property
     def _last(self) -> Mapping[str, Release]:
         found = find_last_releases(
@@ -185,7 +190,8 @@ class Memory:
 
     def _show_again(self, last: Release, kind: type[Released], revision: int) -> Shown[Released]:
         told = tuple(told for _, number, told in self._list_told(revision) if number == last.number)
-        return Shown(replace(read_released(kind, last.content), told=told), last.released_at)
+        table = replace(read_released(kind, last.content), told=told)
+        return Shown(table, last.released_at, is_unproven=Hidden.NOT_PROVEN in list_reasons(table))
 
     def _digest_source(self, alone: Released) -> str:
         """Of everything that the table depends on: its figures, whom they are about, and the thresholds."""
