@@ -1,8 +1,9 @@
 """Releases in the light of all that was released before.
 
 A table that did not change is shown again as it was. A changed one is checked with everything its readers were told;
-where that hides more than the last release showed, the last one is shown again in its place. What is new is remembered,
-if it really leaves: in a transaction that holds the round, so that no two releases overlook each other.
+where that hides more than the last release showed, the last one is shown again in its place, unless the thresholds were
+raised since. What is new is remembered, if it really leaves: in a transaction that holds the round, so that no two
+releases overlook each other.
 
 Readers: what is given to Japan or the public can be known by all. A release to them must betray nothing to themselves,
 nor to the ministry, which knows its own releases besides.
@@ -32,16 +33,20 @@ from surveyapp.analysis.disclosure import (
     read_released,
     write_released,
 )
+from surveyapp.analysis.return_versions import ReturnVersions
 from surveyapp.fieldwork.rounds import Round, hold_round
 from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.records.database import Database
 from surveyapp.records.releases import (
     Release,
     ReleasedValue,
+    ReleaseMoment,
+    Remembered,
     add_release,
     find_last_number,
     find_last_releases,
     list_changed_returns,
+    list_release_moments,
     list_released_values,
 )
 
@@ -50,7 +55,7 @@ OPEN_AUDIENCES = (Audience.JAPAN, Audience.PUBLIC)  # what they are given can be
 Build = Callable[[Readers], Released]
 Result = TypeVar("Result")
 
-_FIRST_EARLIER = 2**31  # bitmaps hold numbers to 2**32; no survey has so many returns
+_Earlier = tuple[str, int, Told]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class Memory:
     ) -> None:
         self._connection, self._round, self._audience, self._now = connection, survey_round, audience, now
         self.new: list[_New] = []
+        self._told_by: dict[int, list[_Earlier]] = {}  # by the revision of the table that is asked for
 
     def release(self, definition: str, kind: type[Released], build: Build[Released]) -> Shown[Released]:
         """One table as it may be shown now. `definition` is its name: "issues", "segments:jp_stage", …
@@ -97,24 +103,29 @@ class Memory:
         """
         alone = build(NOTHING_BEFORE)
         source = self._digest_source(alone)
+        revision = alone.origin.revision
         last = self._last.get(definition)
-        if last is not None and last.source_digest == source:
-            return self._show_again(last, kind)
-        readers = self.readers
+        again = None if last is None else self._show_again(last, kind, revision)
+        if last is not None and again is not None and last.source_digest == source and not again.is_unproven:
+            return again
+        readers = self.list_readers(revision)
         fresh = build(readers) if any(readers) else alone
         is_unproven = Hidden.NOT_PROVEN in list_reasons(fresh)
-        if last is not None:
-            again = self._show_again(last, kind)
+        if last is not None and again is not None:
             if _says_the_same(fresh, again.table):
                 return again
-            if is_unproven or count_shown(fresh) < count_shown(again.table):
+            shows_less = is_unproven or count_shown(fresh) < count_shown(again.table)
+            if shows_less and not self._is_stricter_than(last.policy):
                 return replace(again, is_held_back=True, is_unproven=is_unproven)
-        self.new.append(_New(definition, write_released(fresh), source, fresh.origin.revision, fresh.told))
+        self.new.append(_New(definition, write_released(fresh), source, revision, fresh.told))
         return Shown(fresh, self._now, is_unproven=is_unproven)
 
     def remember(self, connection: Connection, *, actor: str, now: datetime) -> None:
         """Keep what is new, in a transaction that holds the round."""
-        for each in self.new:
+        versions = self._versions
+        for each in sorted(self.new, key=lambda new: new.revision):
+            changed = versions.find_changed(each.revision).serialize()
+            versions = versions.add(ReleaseMoment(each.revision, now, changed))
             add_release(
                 connection,
                 survey_id=self._round.survey_id,
@@ -125,6 +136,7 @@ class Memory:
                 content=each.content,
                 digests=(digest_content(each.content), each.source_digest),
                 revision=each.revision,
+                changed=changed,
                 values=[
                     ReleasedValue(told.answers, BitMap(told.members).serialize(), told.low, told.high, told.width)
                     for told in each.told
@@ -133,16 +145,19 @@ class Memory:
                 now=now,
             )
 
-    @cached_property
-    def readers(self) -> Readers:
-        """What each kind of reader of a new release was told before."""
+    def list_readers(self, revision: int) -> Readers:
+        """What each kind of reader of a table of that revision was told before."""
         own = {self._audience, *OPEN_AUDIENCES}
         kinds = [own] if self._audience is Audience.MINISTRY else [own, {Audience.MINISTRY, *own}]
-        return [list(dict.fromkeys(told for audience, _, told in self._told if audience in kind)) for kind in kinds]
+        every = self._list_told(revision)
+        return [list(dict.fromkeys(told for audience, _, told in every if audience in kind)) for kind in kinds]
 
     @property
     def _policy(self) -> Mapping[str, int]:
         return asdict(self._round.thresholds[self._audience])
+
+    def _is_stricter_than(self, policy: Mapping[str, int]) -> bool:
+        return any(least > policy.get(name, 0) for name, least in self._policy.items())
 
     @cached_property
     def _last(self) -> Mapping[str, Release]:
@@ -152,38 +167,31 @@ class Memory:
         return {each.definition: each for each in found}
 
     @cached_property
-    def _told(self) -> list[tuple[str, int, Told]]:
-        """What was told of the returns as they were then: (audience, number of the release, what).
+    def _values(self) -> list[Remembered]:
+        return list_released_values(self._connection, self._round.survey_id, self._round.round_id)
 
-        A return that was edited or withdrawn since is another unknown in the earlier releases than now: it may have
-        said something else. It gets a number of its own for each of them, above all numbers of returns.
+    @cached_property
+    def _versions(self) -> ReturnVersions:
+        of_round = (self._connection, self._round.survey_id, self._round.round_id)
+        moments = list_release_moments(*of_round)
+        since = min((each.revision for each in moments), default=0)
+        return ReturnVersions(moments, list_changed_returns(*of_round, since=since) if moments else {})
+
+    def _list_told(self, revision: int) -> list[_Earlier]:
+        """What was told: (audience, number of the release, what). Versions of returns of which a table of that revision
+        does not tell are unknowns of their own, since they may have said something else.
         """
-        survey_id, round_id = self._round.survey_id, self._round.round_id
-        values = list_released_values(self._connection, survey_id, round_id)
-        if not values:
-            return []
-        since = min(each.revision for each in values)
-        changed = list_changed_returns(self._connection, survey_id, round_id, since=since)
-        earlier: dict[tuple[int, int], int] = {}
-        told = []
-        for each in values:
-            value, members = each.value, BitMap.deserialize(each.value.members)
-            for number, changed_at in changed.items():
-                if changed_at > each.revision and number in members:
-                    members.discard(number)
-                    members.add(_FIRST_EARLIER + earlier.setdefault((each.release_number, number), len(earlier)))
-            told.append(
-                (
-                    each.audience,
-                    each.release_number,
-                    Told(value.answers, FrozenBitMap(members), value.low, value.high, value.width),
-                )
-            )
-        return told
+        if revision not in self._told_by:
+            earlier = self._versions.find_earlier(revision)
+            self._told_by[revision] = [
+                (each.audience, each.release_number, _tell(each.value, earlier[each.revision])) for each in self._values
+            ]
+        return self._told_by[revision]
 
-    def _show_again(self, last: Release, kind: type[Released]) -> Shown[Released]:
-        told = tuple(told for _, number, told in self._told if number == last.number)
-        return Shown(replace(read_released(kind, last.content), told=told), last.released_at)
+    def _show_again(self, last: Release, kind: type[Released], revision: int) -> Shown[Released]:
+        told = tuple(told for _, number, told in self._list_told(revision) if number == last.number)
+        table = replace(read_released(kind, last.content), told=told)
+        return Shown(table, last.released_at, is_unproven=Hidden.NOT_PROVEN in list_reasons(table))
 
     def _digest_source(self, alone: Released) -> str:
         """Of everything that the table depends on: its figures, whom they are about, and the thresholds."""
@@ -191,6 +199,13 @@ class Memory:
         del content["origin"]["revision"]  # rises with returns of other rounds too
         told = [[each.answers, BitMap(each.members).serialize().hex(), each.low, each.high] for each in alone.told]
         return digest_content([content, told, self._policy])
+
+
+def _tell(value: ReleasedValue, earlier: Mapping[int, int]) -> Told:
+    members = BitMap.deserialize(value.members)
+    of_others = members & BitMap(earlier)
+    members = members - of_others | BitMap(earlier[number] for number in of_others)
+    return Told(value.answers, FrozenBitMap(members), value.low, value.high, value.width)
 
 
 def _says_the_same(fresh: Released, earlier: Released) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, or_, select
 
 from surveyapp.records.tables import release, released_value, response
 
@@ -57,6 +57,27 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseMoment:
+    """When a release was made, and up to which revision of the survey it tells.
+
+    `changed`: the returns that were edited or withdrawn since the release before it, a serialised bitmap; None where
+    that was not kept yet.
+    """
+
+    revision: int
+    released_at: datetime
+    changed: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnChange:
+    """The newest revision of a return, which need not have changed its answers, and when those were last changed."""
+
+    revision: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseStamp:
     """Which release, and when."""
 
@@ -76,13 +97,14 @@ def add_release(
     content: Mapping[str, Any],
     digests: tuple[str, str],
     revision: int,
+    changed: bytes,
     values: Sequence[ReleasedValue],
     actor: str,
     now: datetime,
 ) -> int:
     """Remember a release; its number. The caller holds the round, so that releases come one after another.
 
-    `digests` are those of the content and of its source.
+    `digests` are those of the content and of its source; `changed` as in `ReleaseMoment`.
     """
     number = find_last_number(connection, survey_id, round_id) + 1
     key = {"survey_id": survey_id, "round_id": round_id, "release_number": number}
@@ -98,6 +120,7 @@ def add_release(
             revision=revision,
             released_at=now,
             actor=actor,
+            changed_returns=changed,
         )
     )
     rows = [
@@ -188,14 +211,39 @@ def list_released_values(connection: Connection, survey_id: str, round_id: int) 
     ]
 
 
-def list_changed_returns(connection: Connection, survey_id: str, round_id: int, *, since: int) -> dict[int, int]:
-    """Returns of a round that were edited or withdrawn after a revision, or came after it: number and revision."""
+def list_release_moments(connection: Connection, survey_id: str, round_id: int) -> list[ReleaseMoment]:
+    """Those of all releases of a round to anybody, in their order."""
+    columns = (release.c.revision, release.c.released_at, release.c.changed_returns)
+    of_round = (release.c.survey_id == survey_id, release.c.round_id == round_id)
+    rows = connection.execute(select(*columns).where(*of_round).order_by(release.c.release_number))
+    return [
+        ReleaseMoment(
+            row.revision, row.released_at, None if row.changed_returns is None else bytes(row.changed_returns)
+        )
+        for row in rows
+    ]
+
+
+def list_changed_returns(
+    connection: Connection, survey_id: str, round_id: int, *, since: int
+) -> dict[int, ReturnChange]:
+    """Returns of a round that were ever edited or withdrawn and have a newer revision than `since`, by number.
+
+    Whatever was changed after `since` is among them. So is what changed before and has been given a new revision
+    since for another reason: erased texts and contacts, an entry of the directory that was joined with another. The
+    time tells these apart. An edit counts whatever it changed, texts alone or a consent, too.
+    """
     rows = connection.execute(
-        select(response.c.number, response.c.revision).where(
-            response.c.survey_id == survey_id, response.c.round_id == round_id, response.c.revision > since
+        select(response.c.number, response.c.revision, response.c.edited_at, response.c.withdrawn_at).where(
+            response.c.survey_id == survey_id,
+            response.c.round_id == round_id,
+            response.c.revision > since,
+            or_(response.c.edited_at.is_not(None), response.c.withdrawn_at.is_not(None)),
         )
     )
-    return {row.number: row.revision for row in rows}
+    return {
+        row.number: ReturnChange(row.revision, max(filter(None, (row.edited_at, row.withdrawn_at)))) for row in rows
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,11 +129,17 @@ class Field:
         return [self.add(round_id, answers) for answers in returns]
 
     def edit(self, number: int, answers: Mapping[str, Stored]) -> None:
+        self.clock += timedelta(minutes=1)
         answers_kept, texts = self.keep({**PLAIN, **answers})
         self._change(number, answers=answers_kept, texts=texts, edited_at=self.clock)
 
     def withdraw(self, number: int) -> None:
+        self.clock += timedelta(minutes=1)
         self._change(number, answers={}, texts={}, state="withdrawn", withdrawn_at=self.clock, company_id=None)
+
+    def erase_texts(self, number: int) -> None:
+        """As housekeeping does: the return gets a new revision and answers as before."""
+        self._change(number, texts={})
 
     def keep(self, answers: Mapping[str, Stored]) -> tuple[dict[str, Stored], dict[str, Stored]]:
         """What a submitted return holds of these answers: (answers, texts)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from surveyapp.analysis.disclosure import (
     ReleasedQuestion,
     ReleasedReadiness,
     StoredReleaseFaulty,
+    limit_time,
     read_released,
     release_area_cross,
     release_issue_table,
@@ -32,15 +34,17 @@ from surveyapp.analysis.release_memory import Memory, Shown, preview_tables, rel
 from surveyapp.analysis.segments import cross_areas
 from surveyapp.fieldwork.purging import purge_round
 from surveyapp.fieldwork.rounds import Round, find_round
-from surveyapp.fieldwork.thresholds import LEAST_THRESHOLDS, Audience
+from surveyapp.fieldwork.thresholds import LEAST_THRESHOLDS, Audience, write_thresholds
 from surveyapp.questionnaire.model import Stored
 from surveyapp.questionnaire.taxonomy import Taxonomy
 from surveyapp.records.releases import Release, find_last_releases
 from surveyapp.records.tables import release, released_value, round_table
 from tests.analysis.returns import NOW, Field, tick
 
+PATIENCE = 60.0  # seconds
 NONE: Mapping[str, Stored] = {"ch_areas": ["none"]}
 MINISTRY, JAPAN, PUBLIC = Audience
+Ask = Callable[[Memory], Shown[ReleasedIssueTable]]
 
 
 class Desk:
@@ -56,29 +60,31 @@ class Desk:
         with self.field.database.read() as connection:
             return find_round(connection, self.field.survey_id, "2026")
 
-    def make(self, audience: Audience) -> Callable[[Memory], Shown[ReleasedIssueTable]]:
+    def make(self, audience: Audience) -> Ask:
         mask = self.field.mask(self.round_id)
         ranking = rank_issues(self.field.index, self.field.questionnaire, self.taxonomy, mask)
+        thresholds = self.round.thresholds
         return lambda memory: memory.release(
             "issues",
             ReleasedIssueTable,
-            lambda before: release_issue_table(ranking, audience, LEAST_THRESHOLDS, before=before),
+            lambda before: release_issue_table(ranking, audience, thresholds, before=before),
         )
 
-    def release(self, audience: Audience = MINISTRY) -> Shown[ReleasedIssueTable]:
-        self.clock += timedelta(days=1)
+    def release(self, audience: Audience = MINISTRY, ask: Ask | None = None) -> Shown[ReleasedIssueTable]:
+        """As the returns are now, or as they were when `make` was called."""
+        self.field.clock = self.clock = self.clock + timedelta(days=1)  # whatever is changed next is changed later
         return release_tables(
             self.field.database,
             self.round,
             audience,
-            self.make(audience),
+            ask or self.make(audience),
             actor="analyst@example.com",
             now=self.clock,
         )
 
     def list_readers(self, audience: Audience) -> Readers:
         with self.field.database.read() as connection:
-            return Memory(connection, self.round, audience).readers
+            return Memory(connection, self.round, audience).list_readers(self.field.refresh().revision)
 
     def count_releases(self) -> int:
         with self.field.database.read() as connection:
@@ -95,8 +101,12 @@ def desk(field: Field, taxonomy: Taxonomy) -> Desk:
     return Desk(field, taxonomy)
 
 
+def find_share(shown: Shown[ReleasedIssueTable], code: str) -> ReleasedFigure:
+    return next(row.share for row in shown.table.areas if row.code == code)
+
+
 def find_gmp(shown: Shown[ReleasedIssueTable]) -> ReleasedFigure:
-    return next(row.share for row in shown.table.areas if row.code == "gmp")
+    return find_share(shown, "gmp")
 
 
 def fill(desk: Desk, named: int, others: int) -> None:
@@ -174,6 +184,52 @@ def test_nor_one_that_changed_its_answer(desk: Desk) -> None:
     desk.field.edit(changed, tick("gmp", "reg"))
     shown = desk.release()
     assert shown.table == first.table, "ten in place of nine of the same sixteen: one has changed from no to yes"
+
+
+def raise_thresholds(desk: Desk, **raised: int) -> None:
+    thresholds = {**LEAST_THRESHOLDS, MINISTRY: replace(LEAST_THRESHOLDS[MINISTRY], **raised)}
+    with desk.field.database.write() as connection:
+        connection.execute(update(round_table).values(thresholds=write_thresholds(thresholds)))
+
+
+def test_raised_thresholds_take_effect_on_what_was_released(desk: Desk) -> None:
+    desk.field.add_many(desk.round_id, [tick("gmp")] * 4 + [tick("reg")] * 10 + [NONE] * 10)
+    assert find_gmp(desk.release()).count == 4
+    raise_thresholds(desk, round_count=8)
+    shown = desk.release()
+    assert find_gmp(shown).hidden is not None and not shown.is_held_back
+    assert find_share(shown, "reg").count == 10
+    assert desk.release().since == shown.since, "it is the last release from now on"
+    desk.field.add(desk.round_id, tick("reg"))
+    assert desk.release().is_held_back
+    raise_thresholds(desk, round_count=3)
+    assert desk.release().is_held_back, (
+        "lower ones show what was shown before, and the company that joined would be told"
+    )
+
+
+def test_what_was_not_checked_in_time_is_checked_again(desk: Desk) -> None:
+    """Where raised thresholds released it with all hidden, and what it is made of has not changed."""
+    fill(desk, 9, 6)
+    desk.release()
+    raise_thresholds(desk, round_count=4)
+    fill(desk, 4, 4)
+    mask = desk.field.mask(desk.round_id)
+    ranking = rank_issues(desk.field.index, desk.field.questionnaire, desk.taxonomy, mask)
+
+    def build(before: Readers, seconds: float) -> ReleasedIssueTable:
+        with limit_time(seconds if any(before) else PATIENCE):
+            return release_issue_table(ranking, MINISTRY, desk.round.thresholds, before=before)
+
+    def ask(seconds: float) -> Ask:
+        return lambda memory: memory.release("issues", ReleasedIssueTable, lambda before: build(before, seconds))
+
+    for _ in range(2):
+        shown = desk.release(ask=ask(0))
+        assert find_gmp(shown).hidden is Hidden.NOT_PROVEN and shown.is_unproven and not shown.is_held_back
+        assert desk.count_releases() == 2
+    shown = desk.release(ask=ask(PATIENCE))
+    assert (find_gmp(shown).count, shown.is_unproven) == (13, False)
 
 
 def test_what_japan_was_given_can_be_known_by_all(desk: Desk) -> None:

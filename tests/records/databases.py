@@ -215,6 +215,7 @@ ROWS: Mapping[str, Mapping[str, Any]] = {
         "revision": 1,
         "released_at": NOW,
         "actor": "analyst@example.com",
+        "changed_returns": b"c" * 16,
     },
     "released_value": {
         "survey_id": SURVEY,

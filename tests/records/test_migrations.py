@@ -10,14 +10,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from surveyapp.records import migrations
 from surveyapp.records.database import Database, DatabaseNotMigrated, open_database
 from surveyapp.records.migrations import find_current, find_head, migrate, revert
-from surveyapp.records.tables import SCHEMA_VERSION, metadata, response
+from surveyapp.records.tables import SCHEMA_VERSION, metadata, release, released_value, response
 from tests.database_kinds import DatabaseKind
 from tests.postgres_server import PostgresServer
-from tests.records.databases import ROWS, insert_rows
+from tests.records.databases import ROWS, insert_row, insert_rows
 
 FOLDER = Path(migrations.__file__).parent
 
@@ -92,6 +93,22 @@ def test_every_step_goes_up_and_down_with_data_in_all_tables(empty: Database) ->
         with empty.read() as reader:
             assert reader.execute(select(response.c.receipt)).scalar_one() == ROWS["response"]["receipt"]
     empty.check_ready()
+
+
+def test_releases_from_before_changed_returns_were_kept_stay_whole(empty: Database) -> None:
+    migrate(empty)
+    with empty.write() as connection:
+        insert_rows(connection, *ROWS)
+    revert(empty, "0006")
+    migrate(empty)
+    with empty.read() as reader:
+        assert reader.execute(select(release.c.digest, release.c.changed_returns)).one() == (
+            ROWS["release"]["digest"],
+            None,
+        )
+        assert reader.execute(select(released_value.c.members)).scalar_one() == ROWS["released_value"]["members"]
+    with empty.write() as connection, pytest.raises(IntegrityError):
+        insert_row(connection, "released_value", release_number=2)  # its values still refer to it
 
 
 def test_a_migration_that_fails_changes_nothing(empty: Database) -> None:

@@ -383,6 +383,8 @@ def test_released_figures_keep_the_thresholds_of_their_round(
     here, released = "/desk/rounds/sample-2026/settings", "/desk/rounds/sample-2026/released"
     before = read_words(read_page(client, released))
     assert "36 companies answered" in before
+    taken = client.get("/desk/rounds/sample-2026/export/ministry.csv?lang=en").text
+    assert "36 companies" in taken
     form = read_form(read_page(client, here), f"{here}/thresholds")
     reply = post(client, f"{here}/thresholds", {**form, "ministry_round_base": "37"})
     assert reply.status_code == 303
@@ -392,6 +394,7 @@ def test_released_figures_keep_the_thresholds_of_their_round(
     assert "too few for their number to be shown" in after
     table = client.get("/desk/rounds/sample-2026/export/ministry.csv?lang=en").text
     assert "too few for their number to be shown" in table and "36 companies" not in table
+    assert table != taken
 
 
 def test_a_sample_round_says_why_it_is_not_opened_to_companies(

@@ -68,4 +68,4 @@ __all__ = [
     "user_roles",
 ]
 
-SCHEMA_VERSION = "0006"  # the migration that makes exactly these tables; a test holds the two together
+SCHEMA_VERSION = "0007"  # the migration that makes exactly these tables; a test holds the two together

@@ -32,6 +32,7 @@ release = Table(
     Column("revision", BigInteger, nullable=False),  # of the survey, up to which returns were counted
     Column("released_at", UtcTime, nullable=False),
     Column("actor", String(255), nullable=False),
+    Column("changed_returns", LargeBinary),  # since the release before, a serialized roaring bitmap; NULL: not known
     PrimaryKeyConstraint("survey_id", "round_id", "release_number"),
     ForeignKeyConstraint(["survey_id", "round_id"], ["round.survey_id", "round.round_id"]),
     CheckConstraint("audience IN ('ministry', 'japan', 'public')", name="audience_known"),
