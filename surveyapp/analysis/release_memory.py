@@ -29,6 +29,7 @@ from surveyapp.analysis.disclosure import (
     Released,
     Told,
     count_shown,
+    judge_singly,
     list_reasons,
     read_released,
     write_released,
@@ -101,15 +102,15 @@ class Memory:
 
         `build` makes it, given what each kind of reader was told before.
         """
-        alone = build(NOTHING_BEFORE)
-        source = self._digest_source(alone)
-        revision = alone.origin.revision
+        with judge_singly():
+            draft = build(NOTHING_BEFORE)
+        source, revision = self._digest_source(draft), draft.origin.revision
         last = self._last.get(definition)
         again = None if last is None else self._show_again(last, kind, revision)
         if last is not None and again is not None and last.source_digest == source and not again.is_unproven:
             return again
         readers = self.list_readers(revision)
-        fresh = build(readers) if any(readers) else alone
+        fresh = build(readers if any(readers) else NOTHING_BEFORE)
         is_unproven = Hidden.NOT_PROVEN in list_reasons(fresh)
         if last is not None and again is not None:
             if _says_the_same(fresh, again.table):
@@ -193,11 +194,11 @@ class Memory:
         table = replace(read_released(kind, last.content), told=told)
         return Shown(table, last.released_at, is_unproven=Hidden.NOT_PROVEN in list_reasons(table))
 
-    def _digest_source(self, alone: Released) -> str:
+    def _digest_source(self, draft: Released) -> str:
         """Of everything that the table depends on: its figures, whom they are about, and the thresholds."""
-        content = write_released(alone)
+        content = write_released(draft)
         del content["origin"]["revision"]  # rises with returns of other rounds too
-        told = [[each.answers, BitMap(each.members).serialize().hex(), each.low, each.high] for each in alone.told]
+        told = [[each.answers, BitMap(each.members).serialize().hex(), each.low, each.high] for each in draft.told]
         return digest_content([content, told, self._policy])
 
 

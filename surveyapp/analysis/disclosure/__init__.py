@@ -15,6 +15,7 @@ from surveyapp.analysis.disclosure.field_shares import FieldSets, release_field
 from surveyapp.analysis.disclosure.figures import DisclosureBypassed, Hidden, ReleasedFigure
 from surveyapp.analysis.disclosure.issue_tables import bind_issues, release_issue_table
 from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Told
+from surveyapp.analysis.disclosure.protection import judge_singly
 from surveyapp.analysis.disclosure.questions import release_question
 from surveyapp.analysis.disclosure.readiness_profiles import release_readiness
 from surveyapp.analysis.disclosure.released import (
@@ -62,6 +63,7 @@ __all__ = [
     "Told",
     "bind_issues",
     "count_shown",
+    "judge_singly",
     "limit_time",
     "list_reasons",
     "read_released",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
 from surveyapp.analysis.disclosure.equations import build_problem, find_relatives
@@ -23,6 +25,21 @@ class Verdict:
     is_proven: bool = True
     betrayed: int = 0  # targets that follow from what was told before, whatever this table hides
     marked: frozenset[int] = frozenset()  # sums hidden for another's sake of which a reader knows that they are
+
+
+_is_by_single_rules: ContextVar[bool] = ContextVar("whether nothing is solved", default=False)
+
+
+@contextmanager
+def judge_singly() -> Iterator[None]:
+    """Inside, tables are made by the rules of single figures alone, which takes no time: enough to see whether anything
+    changed. They are for nobody to see.
+    """
+    token = _is_by_single_rules.set(True)
+    try:
+        yield
+    finally:
+        _is_by_single_rules.reset(token)
 
 
 _NEUTRAL = frozenset({Hidden.PROTECTS_ANOTHER, Hidden.RELEASED_BEFORE})  # reasons that say nothing of a figure
@@ -51,6 +68,9 @@ def protect(
 
     What is not proven in time is hidden: within `seconds`, or those of `limit_time`. Raises TableTooLarge.
     """
+    if _is_by_single_rules.get():
+        single = tuple(each.reason if each.members else Hidden.NOT_COMPUTED for each in sums)
+        return Verdict(single, tuple(tell(sums, single)), is_proven=False)
     verdicts = [
         _protect_from(sums, beside, told, (links, across), watch_companies=watch_companies, seconds=seconds)
         for told in before
