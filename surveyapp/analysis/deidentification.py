@@ -60,7 +60,8 @@ class Deidentification:
 
     `groups` are the returns that this file and those before it show alike. `left_out_for_earlier` returns would be in
     the file if there were no others; `is_again`: nothing has changed since the last one, and this is it once more.
-    `unanimous` counts groups times questions where all of a group gave the same answer.
+    `unanimous` counts groups times questions where all of a group gave the same answer. `withholds_texts`: what names
+    the companies was erased, so that it can no longer be taken out of their texts.
     """
 
     k: int
@@ -72,6 +73,7 @@ class Deidentification:
     unanimous: int
     earlier: EarlierFiles = NO_FILES
     is_again: bool = False
+    withholds_texts: bool = False
     released: BitMap = field(init=False)
 
     def __post_init__(self) -> None:
@@ -165,6 +167,20 @@ def _find_suppressed(questionnaire: Questionnaire, levels: Mapping[str, Level]) 
     fixed = ALWAYS_SUPPRESSED & questionnaire.by_name.keys()
     telling = find_telling_questions(questionnaire, {**levels, **dict.fromkeys(fixed, SUPPRESSED)})
     return suppressed | fixed | telling
+
+
+def read_levels(questionnaire: Questionnaire, remembered: Mapping[str, int]) -> dict[str, Level]:
+    """The levels of an earlier file; what this version of the program describes companies by in addition is none."""
+    return {name: _LEVELS[remembered.get(name, SUPPRESSED)] for name in _list_names(_list_dimensions(questionnaire))}
+
+
+def describe_rules(questionnaire: Questionnaire, levels: Mapping[str, Level]) -> list[list[str]]:
+    """What describes companies, what is never written and what these levels suppress, for comparing with other files.
+
+    Another version of the program may have other rules for the same questionnaire.
+    """
+    described = [" ".join(names) for names in _list_dimensions(questionnaire)]
+    return [described, sorted(ALWAYS_SUPPRESSED), sorted(_find_suppressed(questionnaire, levels))]
 
 
 def _list_dimensions(questionnaire: Questionnaire) -> list[tuple[str, ...]]:

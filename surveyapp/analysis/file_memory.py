@@ -6,19 +6,26 @@ something and tells nobody anything, while one that was forgotten would.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import cast
 
 from pyroaring import BitMap
 from sqlalchemy import Connection
 
 from surveyapp.analysis.answer_index import AnswerIndex
-from surveyapp.analysis.deidentification import Deidentification, deidentify, deidentify_again
+from surveyapp.analysis.deidentification import (
+    Deidentification,
+    deidentify,
+    deidentify_again,
+    describe_rules,
+    read_levels,
+)
 from surveyapp.analysis.file_groups import NEW, EarlierFiles, Trail
 from surveyapp.analysis.release_memory import digest_content
 from surveyapp.analysis.telling_questions import Level
+from surveyapp.fieldwork.directory.known_names import list_known_names
+from surveyapp.fieldwork.erasing import count_erased
 from surveyapp.fieldwork.rounds import Round, hold_round
 from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.questionnaire.model import Questionnaire
@@ -35,6 +42,7 @@ from surveyapp.records.deidentified_files import (
 
 # An answer's time is taken before its transaction begins, on a clock of its own: so much before a file it is in it.
 _SURELY_BEFORE = timedelta(days=1)
+_NAMING = frozenset({"identity", "contacts"})  # kinds of data by which what names a company is taken out of its texts
 
 
 class FileOvertaken(Exception):
@@ -90,7 +98,7 @@ def release_file(database: Database, ground: FileGround, *, actor: str, now: dat
                 round_id=survey_round.round_id,
                 k=decided.k,
                 levels=decided.levels,
-                source_digest=_digest_source(ground),
+                source_digest=_digest_source(ground, decided.levels),
                 revision=ground.index.revision,
                 groups=[numbers.serialize() for numbers in decided.groups],
                 actor=actor,
@@ -104,6 +112,12 @@ def _list_files(connection: Connection, survey_round: Round) -> list[Deidentifie
 
 
 def _decide(ground: FileGround, files: Sequence[DeidentifiedFile]) -> Deidentification:
+    """What the file holds. Where names were erased that the texts may tell, the texts can no longer leave."""
+    erased = count_erased(ground.connection, ground.survey_round)
+    return replace(_choose(ground, files), withholds_texts=bool(erased.keys() & _NAMING))
+
+
+def _choose(ground: FileGround, files: Sequence[DeidentifiedFile]) -> Deidentification:
     if not files:
         return deidentify(ground.index, ground.questionnaire, ground.counted, ground.k)
     groups = {file.number: [BitMap.deserialize(members) for members in file.groups] for file in files}
@@ -112,8 +126,8 @@ def _decide(ground: FileGround, files: Sequence[DeidentifiedFile]) -> Deidentifi
     earlier = _read_earlier(ground, files, groups, edits)
     last, counted = files[-1], ground.counted
     is_unchanged = not any(number in counted and _is_newer(edit, last) for number, edit in edits.items())
-    if is_unchanged and last.source_digest == _digest_source(ground):
-        levels = {name: cast(Level, level) for name, level in last.levels.items()}
+    levels = read_levels(ground.questionnaire, last.levels)
+    if is_unchanged and last.source_digest == _digest_source(ground, levels):
         again = groups[last.number]
         return deidentify_again(ground.index, ground.questionnaire, counted, ground.k, levels, again, earlier)
     return deidentify(ground.index, ground.questionnaire, counted, ground.k, earlier)
@@ -158,8 +172,15 @@ def _find_doubled(ground: FileGround, trails: dict[int, Trail]) -> BitMap:
     return found
 
 
-def _digest_source(ground: FileGround) -> str:
-    """Of all that the choice of levels and returns rests on beside the answers: the same for the same question."""
+def _digest_source(ground: FileGround, levels: Mapping[str, Level]) -> str:
+    """Of all that the file rests on beside the answers: the same for the same file.
+
+    That is what the choice of levels and returns rests on, what is suppressed, and what is taken out of texts.
+    """
+    survey_round = ground.survey_round
     classes = {name: dict(roll_up.class_of) for name, roll_up in load_roll_ups().items()}
     counted = ground.counted.serialize().hex()
-    return digest_content([ground.k, ground.questionnaire.digest, classes, counted])
+    rules = describe_rules(ground.questionnaire, levels)
+    names = sorted(list_known_names(ground.connection, survey_round.survey_id))
+    erased = count_erased(ground.connection, survey_round)
+    return digest_content([ground.k, ground.questionnaire.digest, classes, counted, rules, names, erased])

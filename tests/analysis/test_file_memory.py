@@ -18,6 +18,7 @@ import pytest
 from pyroaring import BitMap
 from sqlalchemy import func, select, update
 
+from surveyapp.analysis import deidentification
 from surveyapp.analysis.deidentification import QUASI_IDENTIFIERS, Deidentification
 from surveyapp.analysis.file_memory import FileGround, FileOvertaken, preview_file, release_file
 from surveyapp.analysis.redaction import Redactor
@@ -340,3 +341,22 @@ def test_a_purged_round_forgets_its_files(desk: Desk) -> None:
     assert desk.count_files() == 0
     with desk.field.database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(deidentified_group)) == 0
+
+
+@pytest.mark.parametrize("described", [QUASI_IDENTIFIERS[1:], (*QUASI_IDENTIFIERS, ("export_experience",))])
+def test_by_other_rules_of_the_program_it_is_another_file(
+    desk: Desk, described: tuple[tuple[str, ...], ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.fill(12)
+    desk.release()
+    monkeypatch.setattr(deidentification, "QUASI_IDENTIFIERS", described)
+    later = desk.preview()
+    assert len(later.released) == 12 and not later.is_again
+
+
+def test_another_question_that_is_never_written_makes_another_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.fill(12)
+    desk.release()
+    monkeypatch.setattr(deidentification, "ALWAYS_SUPPRESSED", frozenset({"jp_year", "export_experience"}))
+    later = desk.release()
+    assert "export_experience" in later.suppressed and not later.is_again and desk.count_files() == 2

@@ -6,13 +6,13 @@ Nothing tells when or how a return came: no number, time, language or mode.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain, islice
 
 from surveyapp.analysis.deidentification import Deidentification
 from surveyapp.analysis.redaction import Redactor
-from surveyapp.fieldwork.consent import TextUse, decide_use
+from surveyapp.fieldwork.consent import decide_use
 from surveyapp.fieldwork.return_stream import SubmittedReturn
 from surveyapp.fieldwork.rounds import Round
 from surveyapp.questionnaire.model import Answers, Questionnaire
@@ -31,22 +31,23 @@ def build_deidentified_table(
     decided: Deidentification,
     redactor: Redactor,
 ) -> RowTable:
-    """`read_returns` gives the names of each company as well, so that they can be taken out of its own texts."""
+    """`read_returns` opens what names and reaches each company, so that it can be taken out of its own texts."""
     columns = describe_deidentified_columns(questionnaire, survey_round, decided)
     layout = RowLayout(
         questionnaire,
         columns,
         CellPen(lambda submitted, use, is_counted: ()),
         suppressed=decided.suppressed,
-        may_show=_may_quote,
+        may_show=lambda use: use.word_for_word and not decided.withholds_texts,
     )
+    typed = frozenset(row.name for row in questionnaire.questions_in("identity", "contact") if row.kind == "text")
     of_round = (survey_round.slug, survey_round.kind, survey_round.questionnaire_version)
 
     def read_rows() -> Iterator[Row]:
         released = (each for each in read_returns() if each.number in decided.released)
         for number, submitted in enumerate(_shuffle(released), 1):
             shown = decided.coarsen_answers(submitted.answers)
-            plain = submitted._replace(texts=_redact(submitted, redactor), identity={})
+            plain = submitted._replace(texts=_redact(submitted, redactor, typed), identity={}, contact={})
             pieces = layout.write_pieces(plain, is_counted=True, shown=shown)
             yield [str(number), *of_round, *chain.from_iterable(pieces)]
 
@@ -68,15 +69,15 @@ def _mark_suppressed(block: Block) -> Block:
     return Block(block.question, columns)
 
 
-def _may_quote(use: TextUse) -> bool:
-    return use.word_for_word
+def _redact(submitted: SubmittedReturn, redactor: Redactor, typed: Collection[str]) -> Answers:
+    """The texts without what is known to name somebody; `typed` are the questions in which names are typed.
 
-
-def _redact(submitted: SubmittedReturn, redactor: Redactor) -> Answers:
-    """The texts without what names somebody. Those that may not be quoted stay as they are: they are withheld."""
+    Texts that may not be quoted stay as they are: they are withheld.
+    """
     if not submitted.texts or not decide_use(submitted.answers).word_for_word:
         return submitted.texts
-    own_names = [str(name) for name in submitted.identity.values()]
+    own = {**submitted.identity, **submitted.contact}
+    own_names = [str(own[name]) for name in own.keys() & typed]
     return {name: redactor.redact(str(text), own_names) for name, text in submitted.texts.items()}
 
 

@@ -185,7 +185,7 @@ def _build_table(ground: Ground, request: ExportRequest, decided: Deidentificati
     if decided is not None:
         redactor = Redactor(list_known_names(ground.connection, ground.source.survey_id))
         return build_deidentified_table(
-            _read_returns(ground, with_names=True), questionnaire, survey_round, decided, redactor
+            _read_returns(ground, with_names=True, with_contact=True), questionnaire, survey_round, decided, redactor
         )
     kind = cast(RawKind, request.kind)
     read_returns = _read_returns(ground, with_names=kind == "identified")
@@ -194,10 +194,12 @@ def _build_table(ground: Ground, request: ExportRequest, decided: Deidentificati
     return build_return_table(read_returns, questionnaire, survey_round, kind, counted=ground.counted, round_kind=shown)
 
 
-def _read_returns(ground: Ground, *, with_names: bool) -> Callable[[], Iterator[SubmittedReturn]]:
+def _read_returns(
+    ground: Ground, *, with_names: bool, with_contact: bool = False
+) -> Callable[[], Iterator[SubmittedReturn]]:
     round_id, survey_id = ground.survey_round.round_id, ground.source.survey_id
     vault = ground.source.vault if with_names else None
-    return lambda: stream_returns(ground.connection, survey_id, round_id, vault=vault)
+    return lambda: stream_returns(ground.connection, survey_id, round_id, vault=vault, with_contact=with_contact)
 
 
 def _read_paradata(ground: Ground) -> Callable[[], Iterator[Paradata]]:

@@ -72,6 +72,9 @@ def list_deidentification(words: Words, questionnaire: Questionnaire, decided: D
             words.gettext("Nothing has changed since the file of %(day)s; this is the same one again.", day=day),
         )
     yield Method(words.gettext("Answers that all companies of a combination gave alike"), _warn(words, decided))
+    if decided.withholds_texts:
+        told = words.gettext("withheld: names or contacts of the round were erased, so they can no longer be taken out")
+        yield Method(words.gettext("Free texts"), told)
 
 
 def _warn(words: Words, decided: Deidentification) -> str:
