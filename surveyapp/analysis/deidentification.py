@@ -156,7 +156,7 @@ def _describe(
         groups=tuple(groups),
         left_out=len(counted) - len(released),
         left_out_for_earlier=len(alone - released),
-        unanimous=count_unanimous(index, questionnaire, counted, groups, without=suppressed | levels.keys()),
+        unanimous=count_unanimous(index, questionnaire, groups, without=suppressed | levels.keys()),
         earlier=earlier,
     )
 

@@ -360,3 +360,16 @@ def test_another_question_that_is_never_written_makes_another_file(desk: Desk, m
     monkeypatch.setattr(deidentification, "ALWAYS_SUPPRESSED", frozenset({"jp_year", "export_experience"}))
     later = desk.release()
     assert "export_experience" in later.suppressed and not later.is_again and desk.count_files() == 2
+
+
+def test_how_many_answers_all_gave_does_not_tell_what_a_company_that_was_left_out_answered(desk: Desk) -> None:
+    alike = {**BIO, "export_experience": "gt10"}
+    desk.fill(10, {"export_experience": "gt10"})
+    desk.fill(10, alike)
+    first = desk.release()
+    waiting = desk.add({**alike, "export_experience": "none"})
+    second = desk.release()
+    desk.edit(waiting, alike)
+    third = desk.release()
+    assert second.released == third.released == first.released and waiting not in second.released
+    assert first.unanimous == second.unanimous == third.unanimous
