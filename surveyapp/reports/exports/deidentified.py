@@ -5,10 +5,10 @@ Nothing tells when or how a return came: no number, time, language or mode.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain
+from pathlib import Path
 
 from surveyapp.analysis.deidentification import Deidentification
 from surveyapp.analysis.redaction import Redactor
@@ -17,11 +17,11 @@ from surveyapp.fieldwork.return_stream import SubmittedReturn
 from surveyapp.fieldwork.rounds import Round
 from surveyapp.questionnaire.model import Answers, Questionnaire
 from surveyapp.reports.exports.columns import Block, ColumnSet, Missing, describe_columns
+from surveyapp.reports.exports.disorder import put_out_of_order
 from surveyapp.reports.exports.row_layout import RowLayout
 from surveyapp.reports.exports.row_table import CellPen, Row, RowTable
 
 FACTS = {"row": False, "round": False, "round_kind": False, "questionnaire_version": False}
-SHUFFLED = 10_000  # rows put out of order together
 
 
 def build_deidentified_table(
@@ -30,8 +30,13 @@ def build_deidentified_table(
     survey_round: Round,
     decided: Deidentification,
     redactor: Redactor,
+    *,
+    scratch: Path | None = None,
 ) -> RowTable:
-    """`read_returns` opens what names and reaches each company, so that it can be taken out of its own texts."""
+    """`read_returns` opens what names and reaches each company, so that it can be taken out of its own texts.
+
+    Rows wait in `scratch` (else the system's folder for such files) until they are put out of order, at each reading.
+    """
     columns = describe_deidentified_columns(questionnaire, survey_round, decided)
     layout = RowLayout(
         questionnaire,
@@ -43,13 +48,16 @@ def build_deidentified_table(
     typed = frozenset(row.name for row in questionnaire.questions_in("identity", "contact") if row.kind == "text")
     of_round = (survey_round.slug, survey_round.kind, survey_round.questionnaire_version)
 
+    def read_in_order() -> Iterator[Row]:
+        for submitted in read_returns():
+            if submitted.number in decided.released:
+                shown = decided.coarsen_answers(submitted.answers)
+                plain = submitted._replace(texts=_redact(submitted, redactor, typed), identity={}, contact={})
+                yield [*chain.from_iterable(layout.write_pieces(plain, is_counted=True, shown=shown))]
+
     def read_rows() -> Iterator[Row]:
-        released = (each for each in read_returns() if each.number in decided.released)
-        for number, submitted in enumerate(_shuffle(released), 1):
-            shown = decided.coarsen_answers(submitted.answers)
-            plain = submitted._replace(texts=_redact(submitted, redactor, typed), identity={}, contact={})
-            pieces = layout.write_pieces(plain, is_counted=True, shown=shown)
-            yield [str(number), *of_round, *chain.from_iterable(pieces)]
+        for number, cells in enumerate(put_out_of_order(read_in_order(), scratch), 1):
+            yield [str(number), *of_round, *cells]
 
     return RowTable(columns.all, read_rows)
 
@@ -79,12 +87,3 @@ def _redact(submitted: SubmittedReturn, redactor: Redactor, typed: Collection[st
     own = {**submitted.identity, **submitted.contact}
     own_names = [str(own[name]) for name in own.keys() & typed]
     return {name: redactor.redact(str(text), own_names) for name, text in submitted.texts.items()}
-
-
-def _shuffle(returns: Iterable[SubmittedReturn]) -> Iterator[SubmittedReturn]:
-    """Out of the order in which they came, which tells who was first; all of a round that is not huge."""
-    source = random.SystemRandom()
-    remaining = iter(returns)
-    while group := list(islice(remaining, SHUFFLED)):
-        source.shuffle(group)
-        yield from group

@@ -197,6 +197,21 @@ def test_progress_is_told(source: Source) -> None:
             assert noted[-1][0] == noted[-1][1]
 
 
+def test_progress_is_told_while_rows_are_put_out_of_order(source: Source) -> None:
+    noted: list[tuple[int, int | None]] = []
+    with open_ground(source, SLUG) as ground:
+        made = make_export(
+            ground,
+            ExportRequest("deidentified"),
+            io.BytesIO(),
+            actor="ana@example.com",
+            now=NOW,
+            note=lambda done, of: noted.append((done, of)),
+        )
+    assert made.left_out is not None
+    assert noted[0] == (1, 2 * made.counted) and len(noted) >= 2 * made.counted - made.left_out
+
+
 def test_beside_an_earlier_deidentified_file_the_refusal_names_its_day(source: Source) -> None:
     make(source, ExportRequest("deidentified"))
     with source.database.read() as connection:
