@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import product
 from math import prod
 
@@ -59,7 +60,8 @@ class Deidentification:
     """What was decided: how coarse each question is, what is suppressed, and which returns stay in the file.
 
     `groups` are the returns that this file and those before it show alike. `left_out_for_earlier` returns would be in
-    the file if there were no others; `is_again`: nothing has changed since the last one, and this is it once more.
+    the file if there were no others. Where nothing has changed since the last file, this is it once more: `again_of` is
+    when that was made, and `earlier` are those before it.
     `unanimous` counts groups times questions where all of a group gave the same answer. `withholds_texts`: what names
     the companies was erased, so that it can no longer be taken out of their texts.
     """
@@ -72,12 +74,16 @@ class Deidentification:
     left_out_for_earlier: int
     unanimous: int
     earlier: EarlierFiles = NO_FILES
-    is_again: bool = False
+    again_of: datetime | None = None
     withholds_texts: bool = False
     released: BitMap = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "released", BitMap().union(*self.groups))
+
+    @property
+    def is_again(self) -> bool:
+        return self.again_of is not None
 
     @property
     def is_exhausted(self) -> bool:
@@ -107,16 +113,16 @@ def deidentify(
     """Decide for the counted returns of a round: one a company where companies count."""
     dimensions = _list_dimensions(questionnaire)
     names = _list_names(dimensions)
-    combinations = _find_combinations(index, [questionnaire.by_name[name] for name in names], counted - earlier.doubled)
+    combinations = _find_combinations(index, [questionnaire.by_name[name] for name in names], counted - earlier.barred)
     parts = divide_by_trail(combinations, earlier)
     gone = count_gone(earlier, parts.values())
     counts = {part: len(numbers) for part, numbers in parts.items()}
     levels = _spread(dimensions, _choose_levels(questionnaire, dimensions, counts, gone, k))
     groups = _form_groups(parts, gone, names, levels, k)
-    return _describe(index, questionnaire, counted, k, levels, groups, combinations, earlier)
+    return describe_file(index, questionnaire, counted, k, levels, groups, earlier)
 
 
-def deidentify_again(
+def describe_file(
     index: AnswerIndex,
     questionnaire: Questionnaire,
     counted: BitMap,
@@ -125,29 +131,15 @@ def deidentify_again(
     groups: Sequence[BitMap],
     earlier: EarlierFiles,
 ) -> Deidentification:
-    """The file of these levels and groups once more, while nothing has changed."""
-    questions = [questionnaire.by_name[name] for name in _list_names(_list_dimensions(questionnaire))]
-    combinations = _find_combinations(index, questions, counted - earlier.doubled)
-    decided = _describe(index, questionnaire, counted, k, levels, groups, combinations, earlier)
-    return replace(decided, is_again=True)
-
-
-def _describe(
-    index: AnswerIndex,
-    questionnaire: Questionnaire,
-    counted: BitMap,
-    k: int,
-    levels: Mapping[str, Level],
-    groups: Sequence[BitMap],
-    combinations: Mapping[Combination, BitMap],
-    earlier: EarlierFiles,
-) -> Deidentification:
+    """The file of these levels and groups, made with `earlier` ones in view."""
+    names = _list_names(_list_dimensions(questionnaire))
     released = BitMap().union(*groups)
     alone = released
     if earlier:
+        questions = [questionnaire.by_name[name] for name in names]
+        combinations = _find_combinations(index, questions, counted - earlier.barred)
         parts = {Part(NEW, combination, False): numbers for combination, numbers in combinations.items()}
-        names = _list_names(_list_dimensions(questionnaire))
-        alone = BitMap().union(*_form_groups(parts, {}, names, levels, k)) | earlier.doubled
+        alone = BitMap().union(*_form_groups(parts, {}, names, levels, k)) | earlier.barred
     suppressed = _find_suppressed(questionnaire, levels)
     return Deidentification(
         k=k,
@@ -155,7 +147,7 @@ def _describe(
         suppressed=suppressed,
         groups=tuple(groups),
         left_out=len(counted) - len(released),
-        left_out_for_earlier=len(alone - released),
+        left_out_for_earlier=len((alone & counted) - released),
         unanimous=count_unanimous(index, questionnaire, groups, without=suppressed | levels.keys()),
         earlier=earlier,
     )

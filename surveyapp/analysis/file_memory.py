@@ -17,11 +17,11 @@ from surveyapp.analysis.answer_index import AnswerIndex
 from surveyapp.analysis.deidentification import (
     Deidentification,
     deidentify,
-    deidentify_again,
+    describe_file,
     describe_rules,
     read_levels,
 )
-from surveyapp.analysis.file_groups import NEW, EarlierFiles, Trail
+from surveyapp.analysis.file_groups import NEW, NO_FILES, EarlierFiles, Trail
 from surveyapp.analysis.release_memory import digest_content
 from surveyapp.analysis.telling_questions import Level
 from surveyapp.fieldwork.directory.known_names import list_known_names
@@ -40,8 +40,9 @@ from surveyapp.records.deidentified_files import (
     list_edits,
 )
 
-# An answer's time is taken before its transaction begins, on a clock of its own: so much before a file it is in it.
-_SURELY_BEFORE = timedelta(days=1)
+# An edit's time is taken before its transaction begins, on the clock of its server. One that is so much older than a
+# file was in it: no transaction lasts as long, and clocks of servers that are kept right differ by less.
+_SURELY_BEFORE = timedelta(minutes=15)
 _NAMING = frozenset({"identity", "contacts"})  # kinds of data by which what names a company is taken out of its texts
 
 
@@ -80,31 +81,33 @@ def release_file(database: Database, ground: FileGround, *, actor: str, now: dat
     """
     survey_round = ground.survey_round
     files = _list_files(ground.connection, survey_round)
-    decided = _decide(ground, files)
-    if decided.is_again or not decided.groups:
-        return decided
-    with database.write() as connection:
-        hold_round(connection, survey_round)
+    while True:
+        decided = _decide(ground, files)
+        if decided.is_again or not decided.groups:
+            return decided
+        source_digest = _digest_source(ground, decided.levels)
         seen = files[-1].number if files else 0
-        if find_last_file_number(connection, survey_round.survey_id, survey_round.round_id) != seen:
-            files = _list_files(connection, survey_round)
-            if any(file.revision > ground.index.revision for file in files):
-                raise FileOvertaken
-            decided = _decide(ground, files)
-        if decided.groups and not decided.is_again:
+        with database.write() as connection:
+            hold_round(connection, survey_round)
+            # Where another file left meanwhile, it is decided anew with that in view, while nobody has to wait for it.
+            if find_last_file_number(connection, survey_round.survey_id, survey_round.round_id) != seen:
+                files = _list_files(connection, survey_round)
+                if any(file.revision > ground.index.revision for file in files):
+                    raise FileOvertaken
+                continue
             add_deidentified_file(
                 connection,
                 survey_id=survey_round.survey_id,
                 round_id=survey_round.round_id,
                 k=decided.k,
                 levels=decided.levels,
-                source_digest=_digest_source(ground, decided.levels),
+                source_digest=source_digest,
                 revision=ground.index.revision,
                 groups=[numbers.serialize() for numbers in decided.groups],
                 actor=actor,
                 now=now,
             )
-    return decided
+            return decided
 
 
 def _list_files(connection: Connection, survey_round: Round) -> list[DeidentifiedFile]:
@@ -123,13 +126,16 @@ def _choose(ground: FileGround, files: Sequence[DeidentifiedFile]) -> Deidentifi
     groups = {file.number: [BitMap.deserialize(members) for members in file.groups] for file in files}
     since = min(file.revision for file in files)
     edits = list_edits(ground.connection, ground.survey_round.survey_id, ground.survey_round.round_id, since=since)
-    earlier = _read_earlier(ground, files, groups, edits)
     last, counted = files[-1], ground.counted
-    is_unchanged = not any(number in counted and _is_newer(edit, last) for number, edit in edits.items())
+    is_unchanged = all(_is_early(edit, last) for number, edit in edits.items() if number in counted)
     levels = read_levels(ground.questionnaire, last.levels)
     if is_unchanged and last.source_digest == _digest_source(ground, levels):
-        again = groups[last.number]
-        return deidentify_again(ground.index, ground.questionnaire, counted, ground.k, levels, again, earlier)
+        before = _read_earlier(ground, files[:-1], groups, {})
+        decided = describe_file(
+            ground.index, ground.questionnaire, counted, ground.k, levels, groups[last.number], before
+        )
+        return replace(decided, again_of=last.released_at)
+    earlier = _read_earlier(ground, files, groups, edits)
     return deidentify(ground.index, ground.questionnaire, counted, ground.k, earlier)
 
 
@@ -137,8 +143,10 @@ def _read_earlier(
     ground: FileGround,
     files: Sequence[DeidentifiedFile],
     groups: dict[int, list[BitMap]],
-    edits: dict[int, Edit],
+    edits: Mapping[int, Edit],
 ) -> EarlierFiles:
+    if not files:
+        return NO_FILES
     trails: dict[int, Trail] = {}
     newest: dict[int, DeidentifiedFile] = {}
     for file in files:
@@ -147,14 +155,23 @@ def _read_earlier(
             for number in numbers:
                 trails[number] = (*trails.get(number, NEW), step)
                 newest[number] = file
-    edited = BitMap(number for number, edit in edits.items() if number in newest and _is_newer(edit, newest[number]))
-    return EarlierFiles(trails, edited, _find_doubled(ground, trails), len(files), files[-1].released_at)
+    changed = {number: edit for number, edit in edits.items() if number in newest}
+    edited = BitMap(number for number, edit in changed.items() if _is_late(edit, newest[number]))
+    early = BitMap(number for number, edit in changed.items() if _is_early(edit, newest[number]))
+    unsure = BitMap(changed) - edited - early
+    doubled = _find_doubled(ground, trails)
+    return EarlierFiles(trails, edited, doubled, unsure, len(files), files[-1].released_at)
 
 
-def _is_newer(edit: Edit, file: DeidentifiedFile) -> bool:
-    """Whether answers changed since the file was made. A revision alone may be that of a contact that was erased."""
-    is_early = edit.edited_at is None or edit.edited_at < file.released_at - _SURELY_BEFORE
-    return edit.revision > file.revision and not is_early
+def _is_early(edit: Edit, file: DeidentifiedFile) -> bool:
+    """Whether the file has the answers as they are. The revision may have risen since, as when a contact is erased."""
+    is_before = edit.edited_at is None or edit.edited_at < file.released_at - _SURELY_BEFORE
+    return edit.revision <= file.revision or is_before
+
+
+def _is_late(edit: Edit, file: DeidentifiedFile) -> bool:
+    """Whether answers changed since the file was made. Where it is neither early nor late, nobody can tell."""
+    return edit.revision > file.revision and edit.edited_at is not None and edit.edited_at >= file.released_at
 
 
 def _find_doubled(ground: FileGround, trails: dict[int, Trail]) -> BitMap:

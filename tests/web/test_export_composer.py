@@ -159,7 +159,7 @@ def test_a_deidentified_file_that_was_not_sent_counts_as_given_out(
 ) -> None:
     options = {"kind": "deidentified", "format": "csv"}
     with monkeypatch.context() as full:
-        full.setattr(tempfile, "TemporaryFile", lambda: open("/dev/full", "w+b"))  # noqa: SIM115
+        full.setattr(tempfile, "TemporaryFile", lambda **_: open("/dev/full", "w+b"))  # noqa: SIM115
         assert analyst.post(f"{ROUND}/export/file?lang=en", data=options).status_code == 503
     page = read_words(read_page(analyst, f"{ROUND}/export?kind=deidentified"))
     assert "Nothing has changed since the file of" in page and "Remembered once it is made" not in page

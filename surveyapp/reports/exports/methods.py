@@ -65,8 +65,8 @@ def list_deidentification(words: Words, questionnaire: Questionnaire, decided: D
         question = questionnaire.by_name[name]
         yield Method(" ".join(words.text(question.label).split()), name_level(words, level))
     yield Method(words.gettext("Returns left out"), _count_left_out(words, decided))
-    if decided.is_again and decided.earlier.last_at is not None:
-        day = words.day(decided.earlier.last_at)
+    if decided.again_of is not None:
+        day = words.day(decided.again_of)
         yield Method(
             words.gettext("Earlier file"),
             words.gettext("Nothing has changed since the file of %(day)s; this is the same one again.", day=day),
