@@ -85,11 +85,6 @@ class Deidentification:
     def is_again(self) -> bool:
         return self.again_of is not None
 
-    @property
-    def is_exhausted(self) -> bool:
-        """Whether nothing can be given any more beside the files that were given."""
-        return bool(self.earlier) and not self.released
-
     def coarsen_question(self, question: Question) -> Question:
         """The question as the file has it: with classes for choices where it is rolled up."""
         if self.levels.get(question.name) != ROLLED_UP:

@@ -134,7 +134,7 @@ def test_where_one_of_few_is_gone_no_file_can_be_given_any_more(desk: Desk) -> N
     desk.release()
     desk.withdraw(numbers[0])
     second = desk.preview()
-    assert second.is_exhausted and not second.released
+    assert second.earlier and not second.released
     assert not desk.release().released and desk.count_files() == 1, "what is not given out is not remembered"
     desk.fill(K)
     assert len(desk.release().released) == K and not find_betrayed(desk)

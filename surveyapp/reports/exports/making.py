@@ -122,10 +122,14 @@ def preview_deidentification(ground: Ground) -> Deidentification:
     return preview_file(ground.of_file)
 
 
-def refuse_exhausted(decided: Deidentification) -> None:
-    """Raise `ExportRefused` where nothing can be given any more beside the files that were given."""
-    if decided.is_exhausted and decided.earlier.last_at is not None:
-        raise ExportRefused("exhausted", since=decided.earlier.last_at.isoformat())
+def refuse_empty(decided: Deidentification, survey_round: Round, now: datetime) -> None:
+    """Raise `ExportRefused` where no company can be in the file: too few answered, or none can beside earlier files."""
+    if decided.released:
+        return
+    if decided.earlier.last_at is None:
+        raise ExportRefused("too_few", least=decided.k)
+    is_closed = survey_round.state(now) == "closed"
+    raise ExportRefused("exhausted_closed" if is_closed else "exhausted", since=decided.earlier.last_at.isoformat())
 
 
 def _release_deidentification(ground: Ground, actor: str, now: datetime) -> Deidentification:
@@ -134,7 +138,7 @@ def _release_deidentification(ground: Ground, actor: str, now: datetime) -> Deid
         decided = release_file(ground.source.database, ground.of_file, actor=actor, now=now)
     except FileOvertaken as overtaken:
         raise ExportRefused("text_grew") from overtaken
-    refuse_exhausted(decided)
+    refuse_empty(decided, ground.survey_round, now)
     return decided
 
 

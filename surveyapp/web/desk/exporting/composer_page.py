@@ -19,7 +19,7 @@ from surveyapp.reports.exports.making import (
     Source,
     open_ground,
     preview_deidentification,
-    refuse_exhausted,
+    refuse_empty,
 )
 from surveyapp.reports.exports.methods import list_deidentification, name_export_kind
 from surveyapp.reports.exports.paradata import COLUMNS as PARADATA_COLUMNS
@@ -120,7 +120,7 @@ def _build_preview(ground: Ground, chosen: ExportRequest, words: Words, now: dat
         if not chosen.is_offered:
             raise ExportRefused("not_offered")
         if decided is not None:
-            refuse_exhausted(decided)
+            refuse_empty(decided, ground.survey_round, now)
     except ExportRefused as refused:
         what, advice = explain_refusal(words, refused)
         refusal = Notice(advice, "warning", what)
@@ -158,13 +158,13 @@ def _list_counts(
     elif chosen.kind == "deidentified":
         if decided is None:
             told = words.gettext("worked out when the file is made")
-            facts.append((words.gettext("Companies with the same combination"), told))
+            facts.append((words.gettext("What is coarsened or left out"), told))
         else:
             kept = words.gettext("%(kept)s of %(all)s counted", kept=words.number(len(decided.released)), all=returns)
             facts.append((words.gettext("Returns"), kept))
-        if decided is not None and not decided.is_exhausted:
+        if decided is not None and decided.released:
             facts += [(what, how) for what, how in list_deidentification(words, ground.questionnaire, decided)]
-        if decided is None or not (decided.is_again or decided.is_exhausted):
+        if decided is None or (decided.released and not decided.is_again):
             told = words.gettext(
                 "Remembered once it is made: later files of the round are made so that no company can be told from "
                 "all of them together, and may hold less. Make it only in order to give it out."
