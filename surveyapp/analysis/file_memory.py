@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pyroaring import BitMap
 from sqlalchemy import Connection
@@ -26,10 +26,12 @@ from surveyapp.analysis.release_memory import digest_content
 from surveyapp.analysis.telling_questions import Level
 from surveyapp.fieldwork.directory.known_names import list_known_names
 from surveyapp.fieldwork.erasing import count_erased
+from surveyapp.fieldwork.left_files import LeftFile, list_left_files
 from surveyapp.fieldwork.rounds import Round, hold_round
 from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.questionnaire.roll_ups import load_roll_ups
+from surveyapp.records.audit import list_audit
 from surveyapp.records.database import Database
 from surveyapp.records.deidentified_files import (
     DeidentifiedFile,
@@ -43,6 +45,7 @@ from surveyapp.records.deidentified_files import (
 # An edit's time is taken before its transaction begins, on the clock of its server. One that is so much older than a
 # file was in it: no transaction lasts as long, and clocks of servers that are kept right differ by less.
 _SURELY_BEFORE = timedelta(minutes=15)
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _NAMING = frozenset({"identity", "contacts"})  # kinds of data by which what names a company is taken out of its texts
 
 
@@ -72,6 +75,21 @@ class FileGround:
 def preview_file(ground: FileGround) -> Deidentification:
     """What a file would hold now, without anything leaving."""
     return _decide(ground, _list_files(ground.connection, ground.survey_round))
+
+
+def list_forgotten_files(connection: Connection, survey_round: Round, now: datetime) -> list[LeftFile]:
+    """De-identified files of the round that stand in the audit trail alone: no later one is made with them in view.
+
+    They were given out by a version of the program that did not remember files. Those of a round that was purged since
+    hold none of its returns.
+    """
+    survey_id, round_id = survey_round.survey_id, survey_round.round_id
+    files = _list_files(connection, survey_round)
+    purges = list_audit(connection, limit=1, action="round.purged", survey_id=survey_id, round_id=round_id)
+    since = purges[0].at if purges else _EVER
+    until = files[0].released_at if files else now
+    left = list_left_files(connection, survey_id, round_id, since=since, until=until)
+    return [file for file in left if file.holds == "unnamed" and not (files and file.left_at == until)]
 
 
 def release_file(database: Database, ground: FileGround, *, actor: str, now: datetime) -> Deidentification:

@@ -9,7 +9,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,7 +24,7 @@ from sqlalchemy import func, select, update
 from surveyapp.commands.installation import Installation as CommandInstallation
 from surveyapp.commands.jobs import KINDS, JobRunner
 from surveyapp.fieldwork.withdrawing import erase_response
-from surveyapp.records.audit import list_audit
+from surveyapp.records.audit import list_audit, write_audit
 from surveyapp.records.change_feed import take_revision
 from surveyapp.records.database import Database
 from surveyapp.records.deidentified_files import list_deidentified_files
@@ -191,6 +191,39 @@ def take_methods(analyst: FlaskClient) -> dict[str, str]:
     reply = analyst.post(f"{ROUND}/export/file", data=options)
     sheet = load_workbook(io.BytesIO(reply.get_data()))["Methods"]
     return {str(what): str(how) for what, how in sheet.iter_rows(values_only=True)}
+
+
+def test_files_that_left_before_files_were_remembered_are_told(analyst: FlaskClient, database: Database) -> None:
+    path, now = f"{ROUND}/export?kind=deidentified", datetime.now(UTC)
+    assert "left earlier" not in read_page(analyst, path)
+    with database.write() as connection:
+        for kind in ("raw", "deidentified"):
+            write_audit(
+                connection,
+                actor="ana@example.com",
+                action="export.file",
+                at=now - timedelta(days=3),
+                survey_id=SURVEY,
+                round_id=SAMPLE_2026,
+                details={"kind": kind, "file": f"{kind}.csv"},
+            )
+    told = f"De-identified files left earlier: {Words('en').day(now - timedelta(days=3))}"
+    page = read_words(read_page(analyst, path))
+    assert told in page and "could reveal companies" in page
+    assert take_methods(analyst)
+    page = read_words(read_page(analyst, path))
+    assert f"{told} This version" in page, "the file of today is remembered, and not among them"
+    assert "left earlier" not in read_page(analyst, f"{ROUND}/export?kind=raw")
+    with database.write() as connection:
+        write_audit(
+            connection,
+            actor="ana@example.com",
+            action="round.purged",
+            at=now - timedelta(days=2),
+            survey_id=SURVEY,
+            round_id=SAMPLE_2026,
+        )
+    assert "left earlier" not in read_page(analyst, path), "the returns in them are gone"
 
 
 def test_where_nothing_can_be_given_beside_an_earlier_file_the_desk_says_what_to_do(

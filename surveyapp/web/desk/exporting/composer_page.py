@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from surveyapp.analysis.deidentification import Deidentification
+from surveyapp.analysis.file_memory import list_forgotten_files
 from surveyapp.analysis.masks import FilterUnknown
 from surveyapp.fieldwork.rounds import list_rounds
 from surveyapp.records.kept_files import FileStore
@@ -137,10 +138,24 @@ def _build_preview(ground: Ground, chosen: ExportRequest, words: Words, now: dat
         title=name_export_kind(words, chosen.kind),
         facts=tuple(facts),
         refusal=refusal,
+        warning=_warn_of_forgotten(ground, words, now) if chosen.kind == "deidentified" and refusal is None else None,
         fields=tuple(chosen.describe().items()),
         needs_reason=chosen.kind == "identified",
         button=words.gettext("Make the file") if by_job else words.gettext("Download"),
     )
+
+
+def _warn_of_forgotten(ground: Ground, words: Words, now: datetime) -> Notice | None:
+    """That files left which are not remembered."""
+    forgotten = list_forgotten_files(ground.connection, ground.survey_round, now)
+    if not forgotten:
+        return None
+    days = words.join(dict.fromkeys(words.day(file.left_at) for file in forgotten))
+    told = words.gettext(
+        "This version of the program does not know which returns were in them. A new file read together with one of "
+        "them could reveal companies: make one only for people who have none of them."
+    )
+    return Notice(told, "warning", words.gettext("De-identified files left earlier: %(days)s", days=days))
 
 
 def _list_counts(
