@@ -63,7 +63,8 @@ class Deidentification:
     the file if there were no others. Where nothing has changed since the last file, this is it once more: `again_of` is
     when that was made, and `earlier` are those before it.
     `unanimous` counts groups times questions where all of a group gave the same answer. `withholds_texts`: what names
-    the companies was erased, so that it can no longer be taken out of their texts.
+    the companies was erased, so that it can no longer be taken out of their texts; of `nameless` returns, by their own
+    will.
     """
 
     k: int
@@ -76,6 +77,7 @@ class Deidentification:
     earlier: EarlierFiles = NO_FILES
     again_of: datetime | None = None
     withholds_texts: bool = False
+    nameless: BitMap = field(default_factory=BitMap)
     released: BitMap = field(init=False)
 
     def __post_init__(self) -> None:

@@ -24,6 +24,7 @@ from surveyapp.analysis.deidentification import (
 from surveyapp.analysis.file_groups import NEW, NO_FILES, EarlierFiles, Trail
 from surveyapp.analysis.release_memory import digest_content
 from surveyapp.analysis.telling_questions import Level
+from surveyapp.fieldwork.consent_records import find_nameless
 from surveyapp.fieldwork.directory.known_names import list_known_names
 from surveyapp.fieldwork.erasing import count_erased
 from surveyapp.fieldwork.left_files import LeftFile, list_left_files
@@ -135,7 +136,13 @@ def _list_files(connection: Connection, survey_round: Round) -> list[Deidentifie
 def _decide(ground: FileGround, files: Sequence[DeidentifiedFile]) -> Deidentification:
     """What the file holds. Where names were erased that the texts may tell, the texts can no longer leave."""
     erased = count_erased(ground.connection, ground.survey_round)
-    return replace(_choose(ground, files), withholds_texts=bool(erased.keys() & _NAMING))
+    decided = _choose(ground, files)
+    nameless = _find_nameless(ground) & decided.released
+    return replace(decided, withholds_texts=bool(erased.keys() & _NAMING), nameless=nameless)
+
+
+def _find_nameless(ground: FileGround) -> BitMap:
+    return BitMap(find_nameless(ground.connection, ground.survey_round.survey_id, ground.survey_round.round_id))
 
 
 def _choose(ground: FileGround, files: Sequence[DeidentifiedFile]) -> Deidentification:
@@ -218,4 +225,5 @@ def _digest_source(ground: FileGround, levels: Mapping[str, Level]) -> str:
     rules = describe_rules(ground.questionnaire, levels)
     names = sorted(list_known_names(ground.connection, survey_round.survey_id))
     erased = count_erased(ground.connection, survey_round)
-    return digest_content([ground.k, ground.questionnaire.digest, classes, counted, rules, names, erased])
+    nameless = sorted(_find_nameless(ground) & ground.counted)
+    return digest_content([ground.k, ground.questionnaire.digest, classes, counted, rules, names, erased, nameless])

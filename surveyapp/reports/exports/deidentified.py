@@ -43,7 +43,7 @@ def build_deidentified_table(
         columns,
         CellPen(lambda submitted, use, is_counted: ()),
         suppressed=decided.suppressed,
-        may_show=lambda use: use.word_for_word and not decided.withholds_texts,
+        may_show=lambda use: use.word_for_word,
     )
     typed = frozenset(row.name for row in questionnaire.questions_in("identity", "contact") if row.kind == "text")
     of_round = (survey_round.slug, survey_round.kind, survey_round.questionnaire_version)
@@ -53,7 +53,9 @@ def build_deidentified_table(
             if submitted.number in decided.released:
                 shown = decided.coarsen_answers(submitted.answers)
                 plain = submitted._replace(texts=_redact(submitted, redactor, typed), identity={}, contact={})
-                yield [*chain.from_iterable(layout.write_pieces(plain, is_counted=True, shown=shown))]
+                is_unknown = decided.withholds_texts or submitted.number in decided.nameless
+                pieces = layout.write_pieces(plain, is_counted=True, shown=shown, withholds_texts=is_unknown)
+                yield [*chain.from_iterable(pieces)]
 
     def read_rows() -> Iterator[Row]:
         for number, cells in enumerate(put_out_of_order(read_in_order(), scratch), 1):
