@@ -46,6 +46,8 @@ from surveyapp.records.deidentified_files import (
 # An edit's time is taken before its transaction begins, on the clock of its server. One that is so much older than a
 # file was in it: no transaction lasts as long, and clocks of servers that are kept right differ by less.
 _SURELY_BEFORE = timedelta(minutes=15)
+# A file's time is taken a little before its returns are read. An edit that is so much younger was not in it.
+_SURELY_AFTER = timedelta(minutes=1)
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _NAMING = frozenset({"identity", "contacts"})  # kinds of data by which what names a company is taken out of its texts
 
@@ -196,7 +198,8 @@ def _is_early(edit: Edit, file: DeidentifiedFile) -> bool:
 
 def _is_late(edit: Edit, file: DeidentifiedFile) -> bool:
     """Whether answers changed since the file was made. Where it is neither early nor late, nobody can tell."""
-    return edit.revision > file.revision and edit.edited_at is not None and edit.edited_at >= file.released_at
+    is_after = edit.edited_at is not None and edit.edited_at >= file.released_at + _SURELY_AFTER
+    return edit.revision > file.revision and is_after
 
 
 def _find_doubled(ground: FileGround, trails: dict[int, Trail]) -> BitMap:

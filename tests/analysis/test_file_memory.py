@@ -256,10 +256,13 @@ def test_what_was_edited_before_a_file_and_touched_after_it_is_no_edit(desk: Des
     assert numbers[4] not in second.released and len(second.released) == 20 - K
 
 
-def test_of_which_nobody_can_tell_whether_it_was_edited_stays_out(desk: Desk) -> None:
+@pytest.mark.parametrize("seconds", [0, 90])
+def test_of_which_nobody_can_tell_whether_it_was_edited_stays_out(desk: Desk, seconds: int) -> None:
+    """The file's time may be so much before that of an edit which is in it."""
     numbers = desk.fill(20)
     for number in numbers[:4]:
         desk.edit(number)
+    desk.field.clock -= timedelta(seconds=seconds)
     desk.release()
     touch(desk, numbers[:4])
     desk.field.clock += timedelta(hours=1)
