@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import product
 from math import prod
 
@@ -59,8 +60,11 @@ class Deidentification:
     """What was decided: how coarse each question is, what is suppressed, and which returns stay in the file.
 
     `groups` are the returns that this file and those before it show alike. `left_out_for_earlier` returns would be in
-    the file if there were no others; `is_again`: nothing has changed since the last one, and this is it once more.
-    `unanimous` counts groups times questions where all of a group gave the same answer.
+    the file if there were no others. Where nothing has changed since the last file, this is it once more: `again_of` is
+    when that was made, and `earlier` are those before it.
+    `unanimous` counts groups times questions where all of a group gave the same answer. `withholds_texts`: what names
+    the companies was erased, so that it can no longer be taken out of their texts; of `nameless` returns, by their own
+    will.
     """
 
     k: int
@@ -71,16 +75,17 @@ class Deidentification:
     left_out_for_earlier: int
     unanimous: int
     earlier: EarlierFiles = NO_FILES
-    is_again: bool = False
+    again_of: datetime | None = None
+    withholds_texts: bool = False
+    nameless: BitMap = field(default_factory=BitMap)
     released: BitMap = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "released", BitMap().union(*self.groups))
 
     @property
-    def is_exhausted(self) -> bool:
-        """Whether nothing can be given any more beside the files that were given."""
-        return bool(self.earlier) and not self.released
+    def is_again(self) -> bool:
+        return self.again_of is not None
 
     def coarsen_question(self, question: Question) -> Question:
         """The question as the file has it: with classes for choices where it is rolled up."""
@@ -105,16 +110,16 @@ def deidentify(
     """Decide for the counted returns of a round: one a company where companies count."""
     dimensions = _list_dimensions(questionnaire)
     names = _list_names(dimensions)
-    combinations = _find_combinations(index, [questionnaire.by_name[name] for name in names], counted - earlier.doubled)
+    combinations = _find_combinations(index, [questionnaire.by_name[name] for name in names], counted - earlier.barred)
     parts = divide_by_trail(combinations, earlier)
     gone = count_gone(earlier, parts.values())
     counts = {part: len(numbers) for part, numbers in parts.items()}
     levels = _spread(dimensions, _choose_levels(questionnaire, dimensions, counts, gone, k))
     groups = _form_groups(parts, gone, names, levels, k)
-    return _describe(index, questionnaire, counted, k, levels, groups, combinations, earlier)
+    return describe_file(index, questionnaire, counted, k, levels, groups, earlier)
 
 
-def deidentify_again(
+def describe_file(
     index: AnswerIndex,
     questionnaire: Questionnaire,
     counted: BitMap,
@@ -123,29 +128,15 @@ def deidentify_again(
     groups: Sequence[BitMap],
     earlier: EarlierFiles,
 ) -> Deidentification:
-    """The file of these levels and groups once more, while nothing has changed."""
-    questions = [questionnaire.by_name[name] for name in _list_names(_list_dimensions(questionnaire))]
-    combinations = _find_combinations(index, questions, counted - earlier.doubled)
-    decided = _describe(index, questionnaire, counted, k, levels, groups, combinations, earlier)
-    return replace(decided, is_again=True)
-
-
-def _describe(
-    index: AnswerIndex,
-    questionnaire: Questionnaire,
-    counted: BitMap,
-    k: int,
-    levels: Mapping[str, Level],
-    groups: Sequence[BitMap],
-    combinations: Mapping[Combination, BitMap],
-    earlier: EarlierFiles,
-) -> Deidentification:
+    """The file of these levels and groups, made with `earlier` ones in view."""
+    names = _list_names(_list_dimensions(questionnaire))
     released = BitMap().union(*groups)
     alone = released
     if earlier:
+        questions = [questionnaire.by_name[name] for name in names]
+        combinations = _find_combinations(index, questions, counted - earlier.barred)
         parts = {Part(NEW, combination, False): numbers for combination, numbers in combinations.items()}
-        names = _list_names(_list_dimensions(questionnaire))
-        alone = BitMap().union(*_form_groups(parts, {}, names, levels, k)) | earlier.doubled
+        alone = BitMap().union(*_form_groups(parts, {}, names, levels, k)) | earlier.barred
     suppressed = _find_suppressed(questionnaire, levels)
     return Deidentification(
         k=k,
@@ -153,8 +144,8 @@ def _describe(
         suppressed=suppressed,
         groups=tuple(groups),
         left_out=len(counted) - len(released),
-        left_out_for_earlier=len(alone - released),
-        unanimous=count_unanimous(index, questionnaire, counted, groups, without=suppressed | levels.keys()),
+        left_out_for_earlier=len((alone & counted) - released),
+        unanimous=count_unanimous(index, questionnaire, groups, without=suppressed | levels.keys()),
         earlier=earlier,
     )
 
@@ -165,6 +156,20 @@ def _find_suppressed(questionnaire: Questionnaire, levels: Mapping[str, Level]) 
     fixed = ALWAYS_SUPPRESSED & questionnaire.by_name.keys()
     telling = find_telling_questions(questionnaire, {**levels, **dict.fromkeys(fixed, SUPPRESSED)})
     return suppressed | fixed | telling
+
+
+def read_levels(questionnaire: Questionnaire, remembered: Mapping[str, int]) -> dict[str, Level]:
+    """The levels of an earlier file; what this version of the program describes companies by in addition is none."""
+    return {name: _LEVELS[remembered.get(name, SUPPRESSED)] for name in _list_names(_list_dimensions(questionnaire))}
+
+
+def describe_rules(questionnaire: Questionnaire, levels: Mapping[str, Level]) -> list[list[str]]:
+    """What describes companies, what is never written and what these levels suppress, for comparing with other files.
+
+    Another version of the program may have other rules for the same questionnaire.
+    """
+    described = [" ".join(names) for names in _list_dimensions(questionnaire)]
+    return [described, sorted(ALWAYS_SUPPRESSED), sorted(_find_suppressed(questionnaire, levels))]
 
 
 def _list_dimensions(questionnaire: Questionnaire) -> list[tuple[str, ...]]:

@@ -37,17 +37,24 @@ class Part(NamedTuple):
 class EarlierFiles:
     """The trails that the files before have left. `edited` are returns whose line has become another.
 
-    `doubled` are returns in no file whose company is in one with another return: they would be taken for it.
+    `doubled` are returns in no file whose company is in one with another return: they would be taken for it. `unsure`
+    are those of which nobody can tell whether their line is another.
     """
 
     trails: Mapping[int, Trail] = field(default_factory=dict)
     edited: BitMap = field(default_factory=BitMap)
     doubled: BitMap = field(default_factory=BitMap)
+    unsure: BitMap = field(default_factory=BitMap)
     count: int = 0
     last_at: datetime | None = None
 
     def __bool__(self) -> bool:
         return self.count > 0
+
+    @property
+    def barred(self) -> BitMap:
+        """Returns that no new file may have."""
+        return self.doubled | self.unsure
 
 
 NO_FILES = EarlierFiles()

@@ -6,23 +6,33 @@ something and tells nobody anything, while one that was forgotten would.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from pyroaring import BitMap
 from sqlalchemy import Connection
 
 from surveyapp.analysis.answer_index import AnswerIndex
-from surveyapp.analysis.deidentification import Deidentification, deidentify, deidentify_again
-from surveyapp.analysis.file_groups import NEW, EarlierFiles, Trail
+from surveyapp.analysis.deidentification import (
+    Deidentification,
+    deidentify,
+    describe_file,
+    describe_rules,
+    read_levels,
+)
+from surveyapp.analysis.file_groups import NEW, NO_FILES, EarlierFiles, Trail
 from surveyapp.analysis.release_memory import digest_content
 from surveyapp.analysis.telling_questions import Level
+from surveyapp.fieldwork.consent_records import find_nameless
+from surveyapp.fieldwork.directory.known_names import list_known_names
+from surveyapp.fieldwork.erasing import count_erased
+from surveyapp.fieldwork.left_files import LeftFile, list_left_files
 from surveyapp.fieldwork.rounds import Round, hold_round
 from surveyapp.fieldwork.thresholds import Audience
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.questionnaire.roll_ups import load_roll_ups
+from surveyapp.records.audit import list_audit
 from surveyapp.records.database import Database
 from surveyapp.records.deidentified_files import (
     DeidentifiedFile,
@@ -33,8 +43,13 @@ from surveyapp.records.deidentified_files import (
     list_edits,
 )
 
-# An answer's time is taken before its transaction begins, on a clock of its own: so much before a file it is in it.
-_SURELY_BEFORE = timedelta(days=1)
+# An edit's time is taken before its transaction begins, on the clock of its server. One that is so much older than a
+# file was in it: no transaction lasts as long, and clocks of servers that are kept right differ by less.
+_SURELY_BEFORE = timedelta(minutes=15)
+# A file's time is taken a little before its returns are read. An edit that is so much younger was not in it.
+_SURELY_AFTER = timedelta(minutes=1)
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_NAMING = frozenset({"identity", "contacts"})  # kinds of data by which what names a company is taken out of its texts
 
 
 class FileOvertaken(Exception):
@@ -65,6 +80,21 @@ def preview_file(ground: FileGround) -> Deidentification:
     return _decide(ground, _list_files(ground.connection, ground.survey_round))
 
 
+def list_forgotten_files(connection: Connection, survey_round: Round, now: datetime) -> list[LeftFile]:
+    """De-identified files of the round that stand in the audit trail alone: no later one is made with them in view.
+
+    They were given out by a version of the program that did not remember files. Those of a round that was purged since
+    hold none of its returns.
+    """
+    survey_id, round_id = survey_round.survey_id, survey_round.round_id
+    files = _list_files(connection, survey_round)
+    purges = list_audit(connection, limit=1, action="round.purged", survey_id=survey_id, round_id=round_id)
+    since = purges[0].at if purges else _EVER
+    until = files[0].released_at if files else now
+    left = list_left_files(connection, survey_id, round_id, since=since, until=until)
+    return [file for file in left if file.holds == "unnamed" and not (files and file.left_at == until)]
+
+
 def release_file(database: Database, ground: FileGround, *, actor: str, now: datetime) -> Deidentification:
     """What the file that leaves now holds; one that is not the last one again is remembered when this returns.
 
@@ -72,31 +102,33 @@ def release_file(database: Database, ground: FileGround, *, actor: str, now: dat
     """
     survey_round = ground.survey_round
     files = _list_files(ground.connection, survey_round)
-    decided = _decide(ground, files)
-    if decided.is_again or not decided.groups:
-        return decided
-    with database.write() as connection:
-        hold_round(connection, survey_round)
+    while True:
+        decided = _decide(ground, files)
+        if decided.is_again or not decided.groups:
+            return decided
+        source_digest = _digest_source(ground, decided.levels)
         seen = files[-1].number if files else 0
-        if find_last_file_number(connection, survey_round.survey_id, survey_round.round_id) != seen:
-            files = _list_files(connection, survey_round)
-            if any(file.revision > ground.index.revision for file in files):
-                raise FileOvertaken
-            decided = _decide(ground, files)
-        if decided.groups and not decided.is_again:
+        with database.write() as connection:
+            hold_round(connection, survey_round)
+            # Where another file left meanwhile, it is decided anew with that in view, while nobody has to wait for it.
+            if find_last_file_number(connection, survey_round.survey_id, survey_round.round_id) != seen:
+                files = _list_files(connection, survey_round)
+                if any(file.revision > ground.index.revision for file in files):
+                    raise FileOvertaken
+                continue
             add_deidentified_file(
                 connection,
                 survey_id=survey_round.survey_id,
                 round_id=survey_round.round_id,
                 k=decided.k,
                 levels=decided.levels,
-                source_digest=_digest_source(ground),
+                source_digest=source_digest,
                 revision=ground.index.revision,
                 groups=[numbers.serialize() for numbers in decided.groups],
                 actor=actor,
                 now=now,
             )
-    return decided
+            return decided
 
 
 def _list_files(connection: Connection, survey_round: Round) -> list[DeidentifiedFile]:
@@ -104,18 +136,33 @@ def _list_files(connection: Connection, survey_round: Round) -> list[Deidentifie
 
 
 def _decide(ground: FileGround, files: Sequence[DeidentifiedFile]) -> Deidentification:
+    """What the file holds. Where names were erased that the texts may tell, the texts can no longer leave."""
+    erased = count_erased(ground.connection, ground.survey_round)
+    decided = _choose(ground, files)
+    nameless = _find_nameless(ground) & decided.released
+    return replace(decided, withholds_texts=bool(erased.keys() & _NAMING), nameless=nameless)
+
+
+def _find_nameless(ground: FileGround) -> BitMap:
+    return BitMap(find_nameless(ground.connection, ground.survey_round.survey_id, ground.survey_round.round_id))
+
+
+def _choose(ground: FileGround, files: Sequence[DeidentifiedFile]) -> Deidentification:
     if not files:
         return deidentify(ground.index, ground.questionnaire, ground.counted, ground.k)
     groups = {file.number: [BitMap.deserialize(members) for members in file.groups] for file in files}
     since = min(file.revision for file in files)
     edits = list_edits(ground.connection, ground.survey_round.survey_id, ground.survey_round.round_id, since=since)
-    earlier = _read_earlier(ground, files, groups, edits)
     last, counted = files[-1], ground.counted
-    is_unchanged = not any(number in counted and _is_newer(edit, last) for number, edit in edits.items())
-    if is_unchanged and last.source_digest == _digest_source(ground):
-        levels = {name: cast(Level, level) for name, level in last.levels.items()}
-        again = groups[last.number]
-        return deidentify_again(ground.index, ground.questionnaire, counted, ground.k, levels, again, earlier)
+    is_unchanged = all(_is_early(edit, last) for number, edit in edits.items() if number in counted)
+    levels = read_levels(ground.questionnaire, last.levels)
+    if is_unchanged and last.source_digest == _digest_source(ground, levels):
+        before = _read_earlier(ground, files[:-1], groups, {})
+        decided = describe_file(
+            ground.index, ground.questionnaire, counted, ground.k, levels, groups[last.number], before
+        )
+        return replace(decided, again_of=last.released_at)
+    earlier = _read_earlier(ground, files, groups, edits)
     return deidentify(ground.index, ground.questionnaire, counted, ground.k, earlier)
 
 
@@ -123,8 +170,10 @@ def _read_earlier(
     ground: FileGround,
     files: Sequence[DeidentifiedFile],
     groups: dict[int, list[BitMap]],
-    edits: dict[int, Edit],
+    edits: Mapping[int, Edit],
 ) -> EarlierFiles:
+    if not files:
+        return NO_FILES
     trails: dict[int, Trail] = {}
     newest: dict[int, DeidentifiedFile] = {}
     for file in files:
@@ -133,14 +182,24 @@ def _read_earlier(
             for number in numbers:
                 trails[number] = (*trails.get(number, NEW), step)
                 newest[number] = file
-    edited = BitMap(number for number, edit in edits.items() if number in newest and _is_newer(edit, newest[number]))
-    return EarlierFiles(trails, edited, _find_doubled(ground, trails), len(files), files[-1].released_at)
+    changed = {number: edit for number, edit in edits.items() if number in newest}
+    edited = BitMap(number for number, edit in changed.items() if _is_late(edit, newest[number]))
+    early = BitMap(number for number, edit in changed.items() if _is_early(edit, newest[number]))
+    unsure = BitMap(changed) - edited - early
+    doubled = _find_doubled(ground, trails)
+    return EarlierFiles(trails, edited, doubled, unsure, len(files), files[-1].released_at)
 
 
-def _is_newer(edit: Edit, file: DeidentifiedFile) -> bool:
-    """Whether answers changed since the file was made. A revision alone may be that of a contact that was erased."""
-    is_early = edit.edited_at is None or edit.edited_at < file.released_at - _SURELY_BEFORE
-    return edit.revision > file.revision and not is_early
+def _is_early(edit: Edit, file: DeidentifiedFile) -> bool:
+    """Whether the file has the answers as they are. The revision may have risen since, as when a contact is erased."""
+    is_before = edit.edited_at is None or edit.edited_at < file.released_at - _SURELY_BEFORE
+    return edit.revision <= file.revision or is_before
+
+
+def _is_late(edit: Edit, file: DeidentifiedFile) -> bool:
+    """Whether answers changed since the file was made. Where it is neither early nor late, nobody can tell."""
+    is_after = edit.edited_at is not None and edit.edited_at >= file.released_at + _SURELY_AFTER
+    return edit.revision > file.revision and is_after
 
 
 def _find_doubled(ground: FileGround, trails: dict[int, Trail]) -> BitMap:
@@ -158,8 +217,16 @@ def _find_doubled(ground: FileGround, trails: dict[int, Trail]) -> BitMap:
     return found
 
 
-def _digest_source(ground: FileGround) -> str:
-    """Of all that the choice of levels and returns rests on beside the answers: the same for the same question."""
+def _digest_source(ground: FileGround, levels: Mapping[str, Level]) -> str:
+    """Of all that the file rests on beside the answers: the same for the same file.
+
+    That is what the choice of levels and returns rests on, what is suppressed, and what is taken out of texts.
+    """
+    survey_round = ground.survey_round
     classes = {name: dict(roll_up.class_of) for name, roll_up in load_roll_ups().items()}
     counted = ground.counted.serialize().hex()
-    return digest_content([ground.k, ground.questionnaire.digest, classes, counted])
+    rules = describe_rules(ground.questionnaire, levels)
+    names = sorted(list_known_names(ground.connection, survey_round.survey_id))
+    erased = count_erased(ground.connection, survey_round)
+    nameless = sorted(_find_nameless(ground) & ground.counted)
+    return digest_content([ground.k, ground.questionnaire.digest, classes, counted, rules, names, erased, nameless])

@@ -18,11 +18,13 @@ from surveyapp.reports.exports.row_table import ExportRefused, RefusalCode
 
 _PROBLEMS: Mapping[RefusalCode, Problem] = {
     "exhausted": "refused_exhausted",
+    "exhausted_closed": "refused_exhausted_closed",
     "cell_too_long": "refused_cell_too_long",
     "module_missing": "refused_module_missing",
     "not_offered": "refused_not_offered",
     "text_grew": "refused_text_grew",
     "text_too_wide": "refused_text_too_wide",
+    "too_few": "refused_too_few",
     "too_many_columns": "refused_too_many_columns",
     "too_many_rows": "refused_too_many_rows",
 }

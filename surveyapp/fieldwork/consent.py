@@ -34,6 +34,8 @@ _WIDTHS: Mapping[str, tuple[str, ...]] = {
     _THIRD_PARTY: (REFUSED, AGREED),
 }
 CONSENT_QUESTIONS = frozenset(_WIDTHS)
+# With each of these goes what the company gave for it: its name, or whom to reach.
+KEEPS_NAMES: Mapping[str, str] = {_ATTRIBUTION: _WIDTHS[_ATTRIBUTION][-1], _CONTACT: _WIDTHS[_CONTACT][-1]}
 NARROWINGS = frozenset(choice for widths in _WIDTHS.values() for choice in widths[:-1])  # all but the widest
 ALL_CONSENTS = (PARTICIPATION, *_WIDTHS)  # in which order they are asked
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, select
+from sqlalchemy import Connection, Row, and_, insert, or_, select
 from sqlalchemy.dialects import postgresql
 
-from surveyapp.fieldwork.consent import ALL_CONSENTS, REFUSED
+from surveyapp.fieldwork.consent import ALL_CONSENTS, KEEPS_NAMES, REFUSED
 from surveyapp.fieldwork.modes import Mode
 from surveyapp.fieldwork.rounds import Round, find_round_by_id
 from surveyapp.questionnaire.model import Answers, Language, Question, Questionnaire, Text
-from surveyapp.records.tables import consent_record, consent_text
+from surveyapp.records.tables import consent_record, consent_text, draft
 
 TAKEN_BACK = ""
 
@@ -91,6 +91,34 @@ def take_back_consents(connection: Connection, row: Row[Any], *, said: Mapping[s
             mode=row.mode,
             now=now,
         )
+
+
+def find_nameless(connection: Connection, survey_id: str, round_id: int) -> frozenset[int]:
+    """Numbers of returns that once gave the company's name, or whom to reach, and took that back: it is erased."""
+    earlier, later = consent_record.alias(), consent_record.alias()
+    of_draft = and_(draft.c.survey_id == earlier.c.survey_id, draft.c.draft_id == earlier.c.draft_id)
+    follows = and_(
+        later.c.survey_id == earlier.c.survey_id,
+        later.c.draft_id == earlier.c.draft_id,
+        later.c.question == earlier.c.question,
+        later.c.said_at > earlier.c.said_at,
+        later.c.choice != earlier.c.choice,
+    )
+    said = (
+        and_(earlier.c.question == question, earlier.c.choice == choice) for question, choice in KEEPS_NAMES.items()
+    )
+    numbers = connection.scalars(
+        select(draft.c.response_number)
+        .select_from(draft.join(earlier, of_draft).join(later, follows))
+        .where(
+            draft.c.survey_id == survey_id,
+            draft.c.round_id == round_id,
+            draft.c.response_number.is_not(None),
+            or_(*said),
+        )
+        .distinct()
+    )
+    return frozenset(numbers)
 
 
 def list_consents(connection: Connection, survey_id: str, draft_id: str) -> tuple[ConsentRecord, ...]:

@@ -7,6 +7,7 @@ can be repeated: it looks for what is still there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from surveyapp.records.confidential import erase_confidential
 from surveyapp.records.database import lock_directory, request_scrub
 from surveyapp.records.job_queue import ENDED
 from surveyapp.records.tables import (
+    audit_event,
     company,
     company_contact,
     draft,
@@ -37,6 +39,7 @@ from surveyapp.records.tables import (
     return_link,
 )
 
+_PURGED = "retention.purged"
 BATCH = 200  # returns or rows in one transaction: short enough to let others write in between
 _MEMBERS = ("member", "associate")  # whose people the association keeps for reasons of its own
 
@@ -61,7 +64,7 @@ def erase_batch(connection: Connection, round_: Round, kind: RetentionKind, *, n
         write_audit(
             connection,
             actor=actor,
-            action="retention.purged",
+            action=_PURGED,
             at=now,
             survey_id=round_.survey_id,
             round_id=round_.round_id,
@@ -69,6 +72,21 @@ def erase_batch(connection: Connection, round_: Round, kind: RetentionKind, *, n
         )
         request_scrub(connection)
     return erased
+
+
+def count_erased(connection: Connection, round_: Round) -> dict[str, int]:
+    """How much purges have erased of the round so far, by kind of data; kinds of which nothing was have no entry."""
+    rows = connection.scalars(
+        select(audit_event.c.details).where(
+            audit_event.c.survey_id == round_.survey_id,
+            audit_event.c.round_id == round_.round_id,
+            audit_event.c.action == _PURGED,
+        )
+    )
+    erased: Counter[str] = Counter()
+    for details in rows:
+        erased[details["data"]] += details["erased"]
+    return dict(erased)
 
 
 # drafts that were never submitted

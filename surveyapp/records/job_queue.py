@@ -35,10 +35,12 @@ Problem = Literal[
     # A file of the form that was asked for cannot be made (reports/exports/refusals.py).
     "refused_cell_too_long",
     "refused_exhausted",
+    "refused_exhausted_closed",
     "refused_module_missing",
     "refused_not_offered",
     "refused_text_grew",
     "refused_text_too_wide",
+    "refused_too_few",
     "refused_too_many_columns",
     "refused_too_many_rows",
     "table_too_large",  # to be protected in time

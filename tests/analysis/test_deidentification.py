@@ -150,9 +150,9 @@ def test_answers_that_all_of_a_combination_gave_are_counted(field: Field) -> Non
     index = field.refresh()
     counted = index.of_round(round_id)
     groups = [BitMap(number for number in counted if number % 2 == odd) for odd in (0, 1)]
-    found = count_unanimous(index, field.questionnaire, counted, groups, without={"company_type"})
-    assert found == 1, "all of one group are in regulatory affairs; what all of the round said betrays nobody"
-    assert count_unanimous(index, field.questionnaire, counted, groups, without={"respondent_role"}) == 2
+    found = count_unanimous(index, field.questionnaire, groups, without={"company_type"})
+    assert found == 1, "all of one group are in regulatory affairs; what all of the file said betrays nobody"
+    assert count_unanimous(index, field.questionnaire, groups, without={"respondent_role"}) == 2
 
 
 def test_texts_leave_by_consent_alone_and_without_names(field: Field) -> None:

@@ -1,153 +1,29 @@
-"""Several de-identified files of one round, held against a reader who has all of them.
-
-The reader knows of every company what describes it, when it answered, edited and withdrew, and in which files it is. Of
-the files it sees the lines; each carries a word of its company's own that no edit changes, so that the lines of one
-return are found again in every file, the worst that can be. A line is betrayed where fewer than k companies fit it.
-"""
+"""Several de-identified files of one round, held against a reader who has all of them."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from itertools import pairwise, product
+from itertools import product
 from random import Random
 
 import pytest
 from pyroaring import BitMap
 from sqlalchemy import func, select, update
 
+from surveyapp.analysis import deidentification
 from surveyapp.analysis.deidentification import QUASI_IDENTIFIERS, Deidentification
 from surveyapp.analysis.file_memory import FileGround, FileOvertaken, preview_file, release_file
-from surveyapp.analysis.redaction import Redactor
 from surveyapp.fieldwork.purging import purge_round
-from surveyapp.fieldwork.return_stream import stream_returns
-from surveyapp.fieldwork.rounds import find_round
-from surveyapp.questionnaire.model import Questionnaire, Stored
-from surveyapp.records.change_feed import take_revision
+from surveyapp.fieldwork.rounds import find_round, hold_round
+from surveyapp.questionnaire.model import Stored
 from surveyapp.records.deidentified_files import list_deidentified_files
-from surveyapp.records.tables import deidentified_file, deidentified_group, response, round_table
-from surveyapp.reports.exports.columns import Missing
-from surveyapp.reports.exports.deidentified import build_deidentified_table
-from surveyapp.reports.exports.row_table import RowTable
+from surveyapp.records.tables import deidentified_group, round_table
+from tests.analysis.file_desk import BIO, Desk, K, find_betrayed, release_now, touch
 from tests.analysis.returns import Field
 from tests.database_kinds import run_on_both
 
 __all__ = ["run_on_both"]
-
-K = 5
-NAMES = frozenset(name for names in QUASI_IDENTIFIERS for name in names)
-OWN_WORD = "ft_ask_ministry"
-BIO: Mapping[str, Stored] = {"company_type": "bio"}
-
-
-class Desk:
-    """A round of which files leave, and what the reader knows of everybody at each of them."""
-
-    def __init__(self, field: Field, *, counts_companies: bool = False) -> None:
-        self.field = field
-        self.round_id = field.add_round(counts_companies=counts_companies)
-        self.words: dict[int, str] = {}
-        self.edits: Counter[int] = Counter()
-        self.files: list[dict[str, tuple[object, ...]]] = []  # own word -> what the line shows
-        self.editions: list[dict[str, int]] = []
-
-    def add(self, answers: Mapping[str, Stored] | None = None, *, company_id: int | None = None) -> int:
-        word = write_word(len(self.words))
-        number = self.field.add(self.round_id, {**(answers or {}), OWN_WORD: word}, company_id=company_id)
-        self.words[number] = word
-        return number
-
-    def fill(self, count: int, answers: Mapping[str, Stored] | None = None) -> list[int]:
-        return [self.add(answers) for _ in range(count)]
-
-    def edit(self, number: int, answers: Mapping[str, Stored] | None = None) -> None:
-        self.field.clock += timedelta(minutes=1)
-        self.edits[number] += 1
-        self.field.edit(number, {**(answers or {}), OWN_WORD: self.words[number], "pmda_contact": "none"})
-
-    def withdraw(self, number: int) -> None:
-        self.field.clock += timedelta(minutes=1)
-        self.field.withdraw(number)
-
-    def open(self, use: Callable[[FileGround], Deidentification]) -> tuple[Deidentification, RowTable]:
-        """What is decided, and the table, both from one reading transaction."""
-        index = self.field.refresh()
-        with self.field.database.read() as connection:
-            survey_round = find_round(connection, self.field.survey_id, "2026")
-            decided = use(FileGround(connection, survey_round, self.field.questionnaire, index))
-            returns = list(stream_returns(connection, self.field.survey_id, self.round_id))
-        questionnaire = self.field.questionnaire
-        return decided, build_deidentified_table(lambda: returns, questionnaire, survey_round, decided, Redactor(()))
-
-    def release(self) -> Deidentification:
-        self.field.clock += timedelta(minutes=1)
-        decided, table = self.open(
-            lambda ground: release_file(self.field.database, ground, actor="analyst@example.com", now=self.field.clock)
-        )
-        self.files.append(read_lines(table, self.field.questionnaire))
-        self.editions.append({word: self.edits[number] for number, word in self.words.items()})
-        return decided
-
-    def preview(self) -> Deidentification:
-        return self.open(preview_file)[0]
-
-    def count_files(self) -> int:
-        with self.field.database.read() as connection:
-            return connection.scalar(select(func.count()).select_from(deidentified_file)) or 0
-
-
-def write_word(place: int) -> str:
-    return "".join(chr(ord("가") + 28 * int(digit)) for digit in f"{place:04d}")
-
-
-def read_lines(table: RowTable, questionnaire: Questionnaire) -> dict[str, tuple[object, ...]]:
-    """What each line shows of its company, by the word it is found again by: describing answers, and what was asked."""
-    known = {*NAMES, "consent_participate"}
-    own = next(place for place, column in enumerate(table.columns) if column.name == OWN_WORD)
-    shown: list[tuple[int, bool]] = []
-    for place, column in enumerate(table.columns):
-        if column.question is None or column.question.kind == "calculate":
-            continue
-        conditions = [each.relevant for each in column.question.groups] + [column.question.relevant]
-        read = {name for condition in conditions if condition is not None for name in condition.names}
-        if column.question.name in NAMES or (read and read <= known):
-            shown.append((place, column.question.name not in NAMES))
-    return {
-        str(row[own]): tuple(row[place] is Missing.NOT_ASKED if asked else row[place] for place, asked in shown)
-        for row in table.read_rows()
-    }
-
-
-def find_betrayed(desk: Desk) -> list[str]:
-    """Lines that fewer than k companies fit."""
-    return [*_read_as_one(desk), *_read_by_edition(desk)]
-
-
-def _read_as_one(desk: Desk) -> list[str]:
-    """By a reader who knows the lines of a company again though they were edited, and sees that they were."""
-    fits: defaultdict[tuple[object, ...], list[str]] = defaultdict(list)
-    for word in desk.words.values():
-        shown = [file.get(word) for file in desk.files]
-        held = [edition[word] for edition, line in zip(desk.editions, shown, strict=False) if line is not None]
-        if held:
-            fits[*shown, *(before == after for before, after in pairwise(held))].append(word)
-    return [word for words in fits.values() if len(words) < K for word in words]
-
-
-def _read_by_edition(desk: Desk) -> list[str]:
-    """By one to whom an edited line is another line."""
-    fits: defaultdict[tuple[object, ...], list[str]] = defaultdict(list)
-    for word in desk.words.values():
-        for edition in {held[word] for held in desk.editions if word in held}:
-            shown = tuple(
-                file.get(word) if held.get(word) == edition else None
-                for file, held in zip(desk.files, desk.editions, strict=True)
-            )
-            if any(line is not None for line in shown):
-                fits[shown].append(word)
-    return [word for words in fits.values() if len(words) < K for word in words]
 
 
 def live_through(desk: Desk, random: Random) -> list[Deidentification]:
@@ -166,6 +42,7 @@ def live_through(desk: Desk, random: Random) -> list[Deidentification]:
         for number in random.sample(live, random.choice([0, 0, 1, 2])):
             desk.withdraw(number)
             live.remove(number)
+        touch(desk, random.sample(live, random.choice([0, 0, 4])))
     return decided
 
 
@@ -257,7 +134,7 @@ def test_where_one_of_few_is_gone_no_file_can_be_given_any_more(desk: Desk) -> N
     desk.release()
     desk.withdraw(numbers[0])
     second = desk.preview()
-    assert second.is_exhausted and not second.released
+    assert second.earlier and not second.released
     assert not desk.release().released and desk.count_files() == 1, "what is not given out is not remembered"
     desk.fill(K)
     assert len(desk.release().released) == K and not find_betrayed(desk)
@@ -282,10 +159,7 @@ def test_finer_here_and_coarser_there_does_not_cross(desk: Desk) -> None:
 def test_what_is_erased_beside_the_answers_is_no_edit(desk: Desk) -> None:
     numbers = desk.fill(12)
     desk.release()
-    with desk.field.database.write() as connection:
-        for number in numbers[:3]:
-            revision = take_revision(connection, desk.field.survey_id)
-            connection.execute(update(response).where(response.c.number == number).values(revision=revision))
+    touch(desk, numbers[:3])
     assert desk.release().is_again
 
 
@@ -308,13 +182,6 @@ def test_two_files_at_the_same_moment_are_one(desk: Desk) -> None:
     with ThreadPoolExecutor(4) as threads:
         decided = list(threads.map(lambda _: release_now(desk), range(4)))
     assert len({tuple(each.released) for each in decided}) == 1 and desk.count_files() == 1
-
-
-def release_now(desk: Desk) -> Deidentification:
-    with desk.field.database.read() as connection:
-        survey_round = find_round(connection, desk.field.survey_id, "2026")
-        ground = FileGround(connection, survey_round, desk.field.questionnaire, desk.field.index)
-        return release_file(desk.field.database, ground, actor="ana@example.com", now=desk.field.clock)
 
 
 def test_a_file_that_was_overtaken_by_a_newer_one_is_made_again(desk: Desk) -> None:
@@ -340,3 +207,102 @@ def test_a_purged_round_forgets_its_files(desk: Desk) -> None:
     assert desk.count_files() == 0
     with desk.field.database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(deidentified_group)) == 0
+
+
+@pytest.mark.parametrize("described", [QUASI_IDENTIFIERS[1:], (*QUASI_IDENTIFIERS, ("export_experience",))])
+def test_by_other_rules_of_the_program_it_is_another_file(
+    desk: Desk, described: tuple[tuple[str, ...], ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.fill(12)
+    desk.release()
+    monkeypatch.setattr(deidentification, "QUASI_IDENTIFIERS", described)
+    later = desk.preview()
+    assert len(later.released) == 12 and not later.is_again
+
+
+def test_another_question_that_is_never_written_makes_another_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.fill(12)
+    desk.release()
+    monkeypatch.setattr(deidentification, "ALWAYS_SUPPRESSED", frozenset({"jp_year", "export_experience"}))
+    later = desk.release()
+    assert "export_experience" in later.suppressed and not later.is_again and desk.count_files() == 2
+
+
+def test_how_many_answers_all_gave_does_not_tell_what_a_company_that_was_left_out_answered(desk: Desk) -> None:
+    alike = {**BIO, "export_experience": "gt10"}
+    desk.fill(10, {"export_experience": "gt10"})
+    desk.fill(10, alike)
+    first = desk.release()
+    waiting = desk.add({**alike, "export_experience": "none"})
+    second = desk.release()
+    desk.edit(waiting, alike)
+    third = desk.release()
+    assert second.released == third.released == first.released and waiting not in second.released
+    assert first.unanimous == second.unanimous == third.unanimous
+
+
+def test_what_was_edited_before_a_file_and_touched_after_it_is_no_edit(desk: Desk) -> None:
+    """A purge a year later touches every return; four that had been edited an hour before would hide a fifth."""
+    numbers = desk.fill(20)
+    for number in numbers[:4]:
+        desk.edit(number)
+    desk.field.clock += timedelta(hours=1)
+    desk.release()
+    touch(desk, numbers[:4])
+    assert desk.preview().is_again
+    desk.field.clock += timedelta(hours=1)
+    desk.edit(numbers[4])
+    second = desk.release()
+    assert numbers[4] not in second.released and len(second.released) == 20 - K
+
+
+@pytest.mark.parametrize("seconds", [0, 90])
+def test_of_which_nobody_can_tell_whether_it_was_edited_stays_out(desk: Desk, seconds: int) -> None:
+    """The file's time may be so much before that of an edit which is in it."""
+    numbers = desk.fill(20)
+    for number in numbers[:4]:
+        desk.edit(number)
+    desk.field.clock -= timedelta(seconds=seconds)
+    desk.release()
+    touch(desk, numbers[:4])
+    desk.field.clock += timedelta(hours=1)
+    desk.edit(numbers[4])
+    second = desk.release()
+    assert not second.is_again and not second.released & BitMap(numbers[:5])
+    assert (len(second.released), second.left_out_for_earlier) == (20 - K, K)
+    assert not find_betrayed(desk)
+
+
+def test_the_same_file_again_says_the_same_of_itself(desk: Desk) -> None:
+    numbers = desk.fill(22)
+    desk.release()
+    desk.withdraw(numbers[0])
+    second, again = desk.release(), desk.release()
+    assert (second.earlier.count, second.left_out_for_earlier) == (1, K - 1)
+    assert again.again_of == desk.field.clock - timedelta(minutes=1)
+    assert (again.earlier.count, again.earlier.last_at) == (1, second.earlier.last_at)
+    assert (again.left_out, again.left_out_for_earlier) == (second.left_out, second.left_out_for_earlier)
+    assert again.unanimous == second.unanimous
+
+
+def test_whoever_comes_second_decides_while_nobody_has_to_wait(desk: Desk) -> None:
+    desk.fill(20)
+    desk.field.refresh()
+    asked: list[int] = []
+
+    class Ground(FileGround):
+        @property
+        def k(self) -> int:
+            if not asked:
+                asked.append(1)
+                release_now(desk)  # somebody else is faster
+            with desk.field.database.write() as connection:  # cannot begin while another holds the round
+                hold_round(connection, self.survey_round)
+            asked.append(2)
+            return K
+
+    with desk.field.database.read() as connection:
+        survey_round = find_round(connection, desk.field.survey_id, "2026")
+        ground = Ground(connection, survey_round, desk.field.questionnaire, desk.field.index)
+        decided = release_file(desk.field.database, ground, actor="ana@example.com", now=desk.field.clock)
+    assert decided.is_again and desk.count_files() == 1 and asked.count(2) > 2

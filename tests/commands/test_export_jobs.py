@@ -18,14 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from surveyapp.commands.installation import Installation
 from surveyapp.commands.jobs import KINDS, JobRunner
+from surveyapp.fieldwork.withdrawing import erase_response
 from surveyapp.records.database import Database
 from surveyapp.records.deidentified_files import list_deidentified_files
 from surveyapp.records.encryption import Vault
 from surveyapp.records.job_queue import Job, Json, add_job, ask_to_cancel, find_job
 from surveyapp.records.kept_files import FOLDER, FileGone, FileStore
+from surveyapp.records.tables import response
 from surveyapp.reports.exports.request import MAKE_EXPORT, ExportRequest
 from surveyapp.reports.words import Words
 from surveyapp.settings import Settings
@@ -206,8 +209,19 @@ def test_beside_an_earlier_file_a_job_says_why_there_is_none(installation: Insta
     assert run(installation, ask(installation, request)).state == "done"
     leave_few(installation.database, SURVEY, SAMPLE_2026)
     job = run(installation, ask(installation, request))
-    assert (job.state, job.problem) == ("failed", "refused_exhausted")
-    assert "Wait until" in explain_refused_form(Words("en"), str(job.problem))[1]
+    assert (job.state, job.problem) == ("failed", "refused_exhausted_closed")
+    assert "No further file" in explain_refused_form(Words("en"), str(job.problem))[1]
+    assert "Wait until" in explain_refused_form(Words("en"), "refused_exhausted")[1]
+
+
+def test_a_job_of_too_few_companies_says_so(installation: Installation) -> None:
+    with installation.database.write() as connection:
+        numbers = connection.scalars(select(response.c.number).where(response.c.round_id == SAMPLE_2026)).all()
+        for number in numbers[4:]:
+            erase_response(connection, SURVEY, number, now=datetime.now(UTC))
+    job = run(installation, ask(installation, ExportRequest("deidentified")))
+    assert (job.state, job.problem) == ("failed", "refused_too_few")
+    assert "Too few companies" in explain_refused_form(Words("en"), str(job.problem))[0]
 
 
 def test_a_job_that_is_cut_off_has_its_file_remembered(installation: Installation) -> None:

@@ -9,7 +9,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,7 +24,7 @@ from sqlalchemy import func, select, update
 from surveyapp.commands.installation import Installation as CommandInstallation
 from surveyapp.commands.jobs import KINDS, JobRunner
 from surveyapp.fieldwork.withdrawing import erase_response
-from surveyapp.records.audit import list_audit
+from surveyapp.records.audit import list_audit, write_audit
 from surveyapp.records.change_feed import take_revision
 from surveyapp.records.database import Database
 from surveyapp.records.deidentified_files import list_deidentified_files
@@ -159,7 +159,7 @@ def test_a_deidentified_file_that_was_not_sent_counts_as_given_out(
 ) -> None:
     options = {"kind": "deidentified", "format": "csv"}
     with monkeypatch.context() as full:
-        full.setattr(tempfile, "TemporaryFile", lambda: open("/dev/full", "w+b"))  # noqa: SIM115
+        full.setattr(tempfile, "TemporaryFile", lambda **_: open("/dev/full", "w+b"))  # noqa: SIM115
         assert analyst.post(f"{ROUND}/export/file?lang=en", data=options).status_code == 503
     page = read_words(read_page(analyst, f"{ROUND}/export?kind=deidentified"))
     assert "Nothing has changed since the file of" in page and "Remembered once it is made" not in page
@@ -173,14 +173,14 @@ def test_a_later_deidentified_file_says_what_it_leaves_out_for_the_earlier_one(
     analyst: FlaskClient, database: Database
 ) -> None:
     before = read_words(read_page(analyst, f"{ROUND}/export?kind=deidentified"))
-    assert "Remembered once it is made" in before and "for the sake of" not in before
+    assert "Remembered once it is made" in before and "because of" not in before
     methods = take_methods(analyst)
     assert methods["Returns left out"].isdecimal()
-    assert "learns such an answer of it" in methods["Answers that all companies of a combination gave alike"]
+    assert "learns these answers" in methods["Answers shared by all companies that are alike in the answers above"]
     with database.write() as connection:
         (first,) = list_deidentified_files(connection, SURVEY, SAMPLE_2026)
         erase_response(connection, SURVEY, BitMap.deserialize(first.groups[0])[0], now=datetime.now(UTC))
-    told = f"for the sake of 1 earlier file ({Words('en').day(first.released_at)})"
+    told = f"because of 1 earlier file ({Words('en').day(first.released_at)})"
     assert told in read_words(read_page(analyst, f"{ROUND}/export?kind=deidentified"))
     assert told in take_methods(analyst)["Returns left out"]
 
@@ -193,6 +193,39 @@ def take_methods(analyst: FlaskClient) -> dict[str, str]:
     return {str(what): str(how) for what, how in sheet.iter_rows(values_only=True)}
 
 
+def test_files_that_left_before_files_were_remembered_are_told(analyst: FlaskClient, database: Database) -> None:
+    path, now = f"{ROUND}/export?kind=deidentified", datetime.now(UTC)
+    assert "left earlier" not in read_page(analyst, path)
+    with database.write() as connection:
+        for kind in ("raw", "deidentified"):
+            write_audit(
+                connection,
+                actor="ana@example.com",
+                action="export.file",
+                at=now - timedelta(days=3),
+                survey_id=SURVEY,
+                round_id=SAMPLE_2026,
+                details={"kind": kind, "file": f"{kind}.csv"},
+            )
+    told = f"De-identified files left earlier: {Words('en').day(now - timedelta(days=3))}"
+    page = read_words(read_page(analyst, path))
+    assert told in page and "could reveal companies" in page
+    assert take_methods(analyst)
+    page = read_words(read_page(analyst, path))
+    assert f"{told} This version" in page, "the file of today is remembered, and not among them"
+    assert "left earlier" not in read_page(analyst, f"{ROUND}/export?kind=raw")
+    with database.write() as connection:
+        write_audit(
+            connection,
+            actor="ana@example.com",
+            action="round.purged",
+            at=now - timedelta(days=2),
+            survey_id=SURVEY,
+            round_id=SAMPLE_2026,
+        )
+    assert "left earlier" not in read_page(analyst, path), "the returns in them are gone"
+
+
 def test_where_nothing_can_be_given_beside_an_earlier_file_the_desk_says_what_to_do(
     analyst: FlaskClient, database: Database
 ) -> None:
@@ -200,11 +233,11 @@ def test_where_nothing_can_be_given_beside_an_earlier_file_the_desk_says_what_to
     assert analyst.post(f"{ROUND}/export/file", data=options).status_code == 200
     leave_few(database, SURVEY, SAMPLE_2026)
     page = read_page(analyst, f"{ROUND}/export?kind=deidentified")
-    assert "none can be given now" in read_words(page) and f'action="{ROUND}/export/file"' not in page
+    assert "No new de-identified file can be given" in read_words(page) and f'action="{ROUND}/export/file"' not in page
     assert "Remembered once it is made" not in page and "Returns left out" not in page
     reply = analyst.post(f"{ROUND}/export/file?lang=en", data=options)
     assert reply.status_code == 422
-    assert "Wait until more companies have answered." in read_words(reply.get_data(as_text=True))
+    assert "No further file can be given of this round." in read_words(reply.get_data(as_text=True))
     with database.read() as connection:
         assert len(list_deidentified_files(connection, SURVEY, SAMPLE_2026)) == 1
         assert len(list_audit(connection, action="export.file")) == 1
@@ -279,8 +312,20 @@ def test_a_file_made_before_a_withdrawal_is_erased(analyst: FlaskClient, app: Fl
     assert "Erased. Make it again" in read_words(read_page(analyst, f"{ROUND}/export"))
 
 
+def test_a_deidentified_file_of_too_few_companies_is_refused_before_it_is_made(
+    analyst: FlaskClient, database: Database
+) -> None:
+    page = read_page(analyst, "/desk/rounds/trial/export?kind=deidentified")
+    assert "Fewer than 5 companies have answered." in read_words(page) and "Returns left out" not in page
+    assert 'action="/desk/rounds/trial/export/file"' not in page and "Remembered once it is made" not in page
+    reply = analyst.post("/desk/rounds/trial/export/file?lang=en", data={"kind": "deidentified"})
+    assert reply.status_code == 422 and "Fewer than 5" in reply.get_data(as_text=True)
+    with database.read() as connection:
+        assert not list_audit(connection, action="export.file")
+
+
 def test_an_empty_round_is_a_file_with_headings(analyst: FlaskClient) -> None:
-    for kind in ("raw", "deidentified", "paradata"):
+    for kind in ("raw", "paradata"):
         reply = analyst.post("/desk/rounds/trial/export/file", data={"kind": kind, "format": "csv-plain"})
         assert reply.status_code == 200 and reply.get_data().count(b"\n") == 1
 

@@ -5,23 +5,23 @@ Nothing tells when or how a return came: no number, time, language or mode.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain
+from pathlib import Path
 
 from surveyapp.analysis.deidentification import Deidentification
 from surveyapp.analysis.redaction import Redactor
-from surveyapp.fieldwork.consent import TextUse, decide_use
+from surveyapp.fieldwork.consent import decide_use
 from surveyapp.fieldwork.return_stream import SubmittedReturn
 from surveyapp.fieldwork.rounds import Round
 from surveyapp.questionnaire.model import Answers, Questionnaire
 from surveyapp.reports.exports.columns import Block, ColumnSet, Missing, describe_columns
+from surveyapp.reports.exports.disorder import put_out_of_order
 from surveyapp.reports.exports.row_layout import RowLayout
 from surveyapp.reports.exports.row_table import CellPen, Row, RowTable
 
 FACTS = {"row": False, "round": False, "round_kind": False, "questionnaire_version": False}
-SHUFFLED = 10_000  # rows put out of order together
 
 
 def build_deidentified_table(
@@ -30,25 +30,36 @@ def build_deidentified_table(
     survey_round: Round,
     decided: Deidentification,
     redactor: Redactor,
+    *,
+    scratch: Path | None = None,
 ) -> RowTable:
-    """`read_returns` gives the names of each company as well, so that they can be taken out of its own texts."""
+    """`read_returns` opens what names and reaches each company, so that it can be taken out of its own texts.
+
+    Rows wait in `scratch` (else the system's folder for such files) until they are put out of order, at each reading.
+    """
     columns = describe_deidentified_columns(questionnaire, survey_round, decided)
     layout = RowLayout(
         questionnaire,
         columns,
         CellPen(lambda submitted, use, is_counted: ()),
         suppressed=decided.suppressed,
-        may_show=_may_quote,
+        may_show=lambda use: use.word_for_word,
     )
+    typed = frozenset(row.name for row in questionnaire.questions_in("identity", "contact") if row.kind == "text")
     of_round = (survey_round.slug, survey_round.kind, survey_round.questionnaire_version)
 
+    def read_in_order() -> Iterator[Row]:
+        for submitted in read_returns():
+            if submitted.number in decided.released:
+                shown = decided.coarsen_answers(submitted.answers)
+                plain = submitted._replace(texts=_redact(submitted, redactor, typed), identity={}, contact={})
+                is_unknown = decided.withholds_texts or submitted.number in decided.nameless
+                pieces = layout.write_pieces(plain, is_counted=True, shown=shown, withholds_texts=is_unknown)
+                yield [*chain.from_iterable(pieces)]
+
     def read_rows() -> Iterator[Row]:
-        released = (each for each in read_returns() if each.number in decided.released)
-        for number, submitted in enumerate(_shuffle(released), 1):
-            shown = decided.coarsen_answers(submitted.answers)
-            plain = submitted._replace(texts=_redact(submitted, redactor), identity={})
-            pieces = layout.write_pieces(plain, is_counted=True, shown=shown)
-            yield [str(number), *of_round, *chain.from_iterable(pieces)]
+        for number, cells in enumerate(put_out_of_order(read_in_order(), scratch), 1):
+            yield [str(number), *of_round, *cells]
 
     return RowTable(columns.all, read_rows)
 
@@ -68,22 +79,13 @@ def _mark_suppressed(block: Block) -> Block:
     return Block(block.question, columns)
 
 
-def _may_quote(use: TextUse) -> bool:
-    return use.word_for_word
+def _redact(submitted: SubmittedReturn, redactor: Redactor, typed: Collection[str]) -> Answers:
+    """The texts without what is known to name somebody; `typed` are the questions in which names are typed.
 
-
-def _redact(submitted: SubmittedReturn, redactor: Redactor) -> Answers:
-    """The texts without what names somebody. Those that may not be quoted stay as they are: they are withheld."""
+    Texts that may not be quoted stay as they are: they are withheld.
+    """
     if not submitted.texts or not decide_use(submitted.answers).word_for_word:
         return submitted.texts
-    own_names = [str(name) for name in submitted.identity.values()]
+    own = {**submitted.identity, **submitted.contact}
+    own_names = [str(own[name]) for name in own.keys() & typed]
     return {name: redactor.redact(str(text), own_names) for name, text in submitted.texts.items()}
-
-
-def _shuffle(returns: Iterable[SubmittedReturn]) -> Iterator[SubmittedReturn]:
-    """Out of the order in which they came, which tells who was first; all of a round that is not huge."""
-    source = random.SystemRandom()
-    remaining = iter(returns)
-    while group := list(islice(remaining, SHUFFLED)):
-        source.shuffle(group)
-        yield from group

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 from pyroaring import BitMap
 
@@ -40,7 +40,6 @@ from surveyapp.reports.exports.parquet import write_parquet
 from surveyapp.reports.exports.request import ExportRequest
 from surveyapp.reports.exports.row_table import (
     ExportRefused,
-    Row,
     RowTable,
     TableOptions,
     build_long_table,
@@ -54,6 +53,7 @@ from surveyapp.reports.released_methods import write_released_methods
 from surveyapp.reports.words import Words
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+Read = TypeVar("Read")
 NoteProgress = Callable[[int, int | None], None]  # returns read so far, and of how many
 
 
@@ -122,10 +122,14 @@ def preview_deidentification(ground: Ground) -> Deidentification:
     return preview_file(ground.of_file)
 
 
-def refuse_exhausted(decided: Deidentification) -> None:
-    """Raise `ExportRefused` where nothing can be given any more beside the files that were given."""
-    if decided.is_exhausted and decided.earlier.last_at is not None:
-        raise ExportRefused("exhausted", since=decided.earlier.last_at.isoformat())
+def refuse_empty(decided: Deidentification, survey_round: Round, now: datetime) -> None:
+    """Raise `ExportRefused` where no company can be in the file: too few answered, or none can beside earlier files."""
+    if decided.released:
+        return
+    if decided.earlier.last_at is None:
+        raise ExportRefused("too_few", least=decided.k)
+    is_closed = survey_round.state(now) == "closed"
+    raise ExportRefused("exhausted_closed" if is_closed else "exhausted", since=decided.earlier.last_at.isoformat())
 
 
 def _release_deidentification(ground: Ground, actor: str, now: datetime) -> Deidentification:
@@ -134,7 +138,7 @@ def _release_deidentification(ground: Ground, actor: str, now: datetime) -> Deid
         decided = release_file(ground.source.database, ground.of_file, actor=actor, now=now)
     except FileOvertaken as overtaken:
         raise ExportRefused("text_grew") from overtaken
-    refuse_exhausted(decided)
+    refuse_empty(decided, ground.survey_round, now)
     return decided
 
 
@@ -160,32 +164,40 @@ def make_export(
     decided = _release_deidentification(ground, actor, now) if request.kind == "deidentified" else None
     if decided is not None:
         made = replace(made, left_out=decided.left_out)
+    progress = _Progress(note, len(ground.counted))
     if request.kind in ("raw", "identified") and request.layout == "wide" and request.format.startswith("csv"):
-        _write_raw_csv(ground, request, words, file, note)
+        _write_raw_csv(ground, request, words, file, progress)
         return made
-    table = _build_table(ground, request, decided)
-    _write_table(ground, request, words, _Watched(table, note, len(ground.counted)), file, now, decided)
+    table = _build_table(ground, request, decided, progress)
+    _write_table(ground, request, words, table, progress, file, now, decided)
     return made
 
 
-def _write_raw_csv(
-    ground: Ground, request: ExportRequest, words: Words, file: BinaryIO, note: NoteProgress | None
-) -> None:
+def _write_raw_csv(ground: Ground, request: ExportRequest, words: Words, file: BinaryIO, progress: _Progress) -> None:
     kind = cast(RawKind, request.kind)
     options = RawOptions(words, request.with_labels, kind, is_plain=request.format == "csv-plain")
-    returns = _watch(_read_returns(ground, with_names=kind == "identified")(), note, len(ground.counted))
+    returns = progress.watch(_read_returns(ground, with_names=kind == "identified")())
     for chunk in stream_raw_csv(returns, ground.questionnaire, ground.survey_round, options, counted=ground.counted):
         file.write(chunk)
 
 
-def _build_table(ground: Ground, request: ExportRequest, decided: Deidentification | None) -> RowTable:
+def _build_table(
+    ground: Ground, request: ExportRequest, decided: Deidentification | None, progress: _Progress
+) -> RowTable:
     survey_round, questionnaire = ground.survey_round, ground.questionnaire
     if request.kind == "paradata":
         return build_paradata_table(_read_paradata(ground), survey_round)
     if decided is not None:
         redactor = Redactor(list_known_names(ground.connection, ground.source.survey_id))
+        progress.expect_readings(2)  # before a row is written all are put out of order
+        read_opened = _read_returns(ground, with_names=True, with_contact=True)
         return build_deidentified_table(
-            _read_returns(ground, with_names=True), questionnaire, survey_round, decided, redactor
+            lambda: progress.watch(read_opened()),
+            questionnaire,
+            survey_round,
+            decided,
+            redactor,
+            scratch=ground.source.scratch,
         )
     kind = cast(RawKind, request.kind)
     read_returns = _read_returns(ground, with_names=kind == "identified")
@@ -194,60 +206,54 @@ def _build_table(ground: Ground, request: ExportRequest, decided: Deidentificati
     return build_return_table(read_returns, questionnaire, survey_round, kind, counted=ground.counted, round_kind=shown)
 
 
-def _read_returns(ground: Ground, *, with_names: bool) -> Callable[[], Iterator[SubmittedReturn]]:
+def _read_returns(
+    ground: Ground, *, with_names: bool, with_contact: bool = False
+) -> Callable[[], Iterator[SubmittedReturn]]:
     round_id, survey_id = ground.survey_round.round_id, ground.source.survey_id
     vault = ground.source.vault if with_names else None
-    return lambda: stream_returns(ground.connection, survey_id, round_id, vault=vault)
+    return lambda: stream_returns(ground.connection, survey_id, round_id, vault=vault, with_contact=with_contact)
 
 
 def _read_paradata(ground: Ground) -> Callable[[], Iterator[Paradata]]:
     return lambda: stream_paradata(ground.connection, ground.source.survey_id, ground.survey_round.round_id)
 
 
-class _Watched:
-    """A table whose readings are counted."""
+class _Progress:
+    """How far a file is: rows that were read, of so many in all readings."""
 
-    def __init__(self, table: RowTable, note: NoteProgress | None, total: int) -> None:
-        self._done = 0
-        self.table = RowTable(table.columns, self._read_rows)
-        self._inner = table
+    def __init__(self, note: NoteProgress | None, total: int) -> None:
         self._note = note
+        self._done = 0
         self._total = total
 
     def expect_readings(self, count: int) -> None:
         self._total *= count
 
-    def _read_rows(self) -> Iterator[Row]:
-        for row in self._inner.read_rows():
+    def watch(self, rows: Iterable[Read]) -> Iterator[Read]:
+        for row in rows:
             self._done += 1
             if self._note is not None:
                 self._note(min(self._done, self._total), self._total)
             yield row
 
 
-def _watch(returns: Iterator[SubmittedReturn], note: NoteProgress | None, total: int) -> Iterator[SubmittedReturn]:
-    for done, each in enumerate(returns, 1):
-        if note is not None:
-            note(min(done, total), total)
-        yield each
-
-
 def _write_table(
     ground: Ground,
     request: ExportRequest,
     words: Words,
-    watched: _Watched,
+    rows: RowTable,
+    progress: _Progress,
     file: BinaryIO,
     now: datetime,
     decided: Deidentification | None,
 ) -> None:
     options = TableOptions(words, request.with_labels)
     title = words.text(ground.survey_round.title) or ground.survey_round.slug
-    wide = watched.table
+    wide = RowTable(rows.columns, lambda: progress.watch(rows.read_rows()))
     table = build_long_table(wide, words) if request.layout == "long" else wide
     match request.format:
         case "sav":
-            watched.expect_readings(2)
+            progress.expect_readings(2)
             write_spss(table, file, options, title=title, now=now)
         case "parquet":
             write_parquet(table, file, options, title=title)

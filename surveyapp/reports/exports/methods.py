@@ -58,25 +58,30 @@ def list_methods(
 def list_deidentification(words: Words, questionnaire: Questionnaire, decided: Deidentification) -> Iterator[Method]:
     """What was made coarser, how many returns are left out and why, and what the file tells all the same."""
     yield Method(
-        words.gettext("Companies with the same combination"),
+        words.gettext("Companies alike in the answers below"),
         words.gettext("at least %(k)s", k=words.number(decided.k)),
     )
     for name, level in decided.levels.items():
         question = questionnaire.by_name[name]
         yield Method(" ".join(words.text(question.label).split()), name_level(words, level))
     yield Method(words.gettext("Returns left out"), _count_left_out(words, decided))
-    if decided.is_again and decided.earlier.last_at is not None:
-        day = words.day(decided.earlier.last_at)
+    if decided.again_of is not None:
+        day = words.day(decided.again_of)
         yield Method(
             words.gettext("Earlier file"),
             words.gettext("Nothing has changed since the file of %(day)s; this is the same one again.", day=day),
         )
-    yield Method(words.gettext("Answers that all companies of a combination gave alike"), _warn(words, decided))
+    yield Method(
+        words.gettext("Answers shared by all companies that are alike in the answers above"), _warn(words, decided)
+    )
+    if decided.withholds_texts:
+        told = words.gettext("withheld: names or contacts of the round were erased, so they can no longer be taken out")
+        yield Method(words.gettext("Free texts"), told)
 
 
 def _warn(words: Words, decided: Deidentification) -> str:
     number = words.number(decided.unanimous)
-    told = words.gettext("whoever recognises a company by its combination learns such an answer of it")
+    told = words.gettext("whoever recognises a company by the answers above learns these answers of it as well")
     return words.join_clauses((number, told)) if decided.unanimous else number
 
 
@@ -85,8 +90,8 @@ def _count_left_out(words: Words, decided: Deidentification) -> str:
     if not decided.left_out_for_earlier or earlier.last_at is None:
         return words.number(decided.left_out)
     return words.ngettext(
-        "%(all)s, of them %(beside)s for the sake of %(n)s earlier file (%(day)s)",
-        "%(all)s, of them %(beside)s for the sake of %(n)s earlier files (the last: %(day)s)",
+        "%(all)s, %(beside)s of them because of %(n)s earlier file (%(day)s)",
+        "%(all)s, %(beside)s of them because of %(n)s earlier files (the last: %(day)s)",
         earlier.count,
         all=words.number(decided.left_out),
         beside=words.number(decided.left_out_for_earlier),

@@ -50,16 +50,39 @@ def explain_refusal(words: Words, refused: ExportRefused) -> tuple[str, str]:
                 words.gettext("There is no file of this kind in this format."),
                 words.gettext("Choose another format or layout."),
             )
-        case "exhausted":
-            day = words.day(datetime.fromisoformat(str(refused.facts["since"])))
-            return (
-                words.gettext(
-                    "Beside the de-identified file of %(day)s none can be given now: the two together would betray "
-                    "companies.",
-                    day=day,
-                ),
-                words.gettext(
-                    "Wait until more companies have answered. If no return was withdrawn since, the earlier file can "
-                    "be given out again."
-                ),
-            )
+        case "too_few" | "exhausted" | "exhausted_closed":
+            return _explain_deidentified(words, refused)
+
+
+def _explain_deidentified(words: Words, refused: ExportRefused) -> tuple[str, str]:
+    """Why no company can be in a de-identified file."""
+    if refused.code == "too_few":
+        least = words.number(int(refused.facts["least"]))
+        return (
+            words.gettext("Fewer than %(least)s companies have answered.", least=least),
+            words.gettext(
+                "A de-identified file needs %(least)s companies or more, so that none of them can be told from the "
+                "others.",
+                least=least,
+            ),
+        )
+    day = words.day(datetime.fromisoformat(str(refused.facts["since"])))
+    what = words.gettext(
+        "No new de-identified file can be given beside that of %(day)s: companies could be recognised from both "
+        "together.",
+        day=day,
+    )
+    return what, advise_exhausted(words, is_closed=refused.code == "exhausted_closed")
+
+
+def advise_exhausted(words: Words, *, is_closed: bool) -> str:
+    """What to do where nothing can be given beside the files that were given; `is_closed` tells of the round."""
+    if is_closed:
+        return words.gettext(
+            "No further file can be given of this round. If no return was withdrawn since, the earlier one can be "
+            "given out again."
+        )
+    return words.gettext(
+        "Wait until more companies have answered. If no return was withdrawn since, the earlier file can be given out "
+        "again."
+    )

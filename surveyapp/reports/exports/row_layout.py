@@ -128,9 +128,15 @@ class RowLayout(Generic[Piece]):
         ]
 
     def write_pieces(
-        self, submitted: SubmittedReturn, *, is_counted: bool, shown: Answers | None = None
+        self,
+        submitted: SubmittedReturn,
+        *,
+        is_counted: bool,
+        shown: Answers | None = None,
+        withholds_texts: bool = False,
     ) -> list[Piece]:
-        """One return as pieces, the facts first. `shown` are answers to write in place of those that were given."""
+        """One return as pieces, the facts first. `shown` are answers to write in place of those that were given;
+        `withholds_texts`: whatever the company allowed."""
         answers, texts = submitted.answers, submitted.texts
         paths = self._paths
         flags = paths.find_path({**answers, **texts} if texts and paths.reads_texts else answers).flags
@@ -145,7 +151,8 @@ class RowLayout(Generic[Piece]):
             if flags[condition]:
                 pieces[place] = write(written)
         if texts or submitted.identity:
-            self._add_own_words(pieces, {**texts, **submitted.identity}, is_withheld=not self._may_show(use))
+            is_withheld = withholds_texts or not self._may_show(use)
+            self._add_own_words(pieces, {**texts, **submitted.identity}, is_withheld=is_withheld)
         for condition, gap in self._gaps:
             if not flags[condition]:
                 gap.close(pieces)

@@ -26,6 +26,8 @@ RefusalCode = Literal[
     "module_missing",
     "not_offered",
     "exhausted",
+    "exhausted_closed",
+    "too_few",
 ]
 
 

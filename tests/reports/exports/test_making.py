@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -85,7 +85,11 @@ def test_every_file_that_is_offered_opens(source: Source, request_: ExportReques
     found = read_rows(make(source, request_), request_, tmp_path)
     expected = read_rows(make(source, replace(request_, format="csv")), replace(request_, format="csv"), tmp_path)
     assert found == expected
-    assert read_rows(make(source, request_, "trial"), request_, tmp_path) <= expected, "an empty round is a file too"
+    if request_.kind == "deidentified":
+        with pytest.raises(ExportRefused):
+            make(source, request_, "trial")
+    else:
+        assert read_rows(make(source, request_, "trial"), request_, tmp_path) <= expected, "empty rounds have files too"
 
 
 @pytest.mark.parametrize("cells", ["codes", "labels"])
@@ -197,6 +201,21 @@ def test_progress_is_told(source: Source) -> None:
             assert noted[-1][0] == noted[-1][1]
 
 
+def test_progress_is_told_while_rows_are_put_out_of_order(source: Source) -> None:
+    noted: list[tuple[int, int | None]] = []
+    with open_ground(source, SLUG) as ground:
+        made = make_export(
+            ground,
+            ExportRequest("deidentified"),
+            io.BytesIO(),
+            actor="ana@example.com",
+            now=NOW,
+            note=lambda done, of: noted.append((done, of)),
+        )
+    assert made.left_out is not None
+    assert noted[0] == (1, 2 * made.counted) and len(noted) >= 2 * made.counted - made.left_out
+
+
 def test_beside_an_earlier_deidentified_file_the_refusal_names_its_day(source: Source) -> None:
     make(source, ExportRequest("deidentified"))
     with source.database.read() as connection:
@@ -205,9 +224,35 @@ def test_beside_an_earlier_deidentified_file_the_refusal_names_its_day(source: S
     with pytest.raises(ExportRefused) as refused:
         make(source, ExportRequest("deidentified"))
     assert refused.value.code == "exhausted"
+    closed = ExportRefused("exhausted_closed", **refused.value.facts)
     for language in LANGUAGES:
-        what, advice = explain_refusal(Words(language, load_translator(language)), refused.value)
-        assert "2026-11-02" in what and advice
+        words = Words(language, load_translator(language))
+        what, advice = explain_refusal(words, refused.value)
+        assert "2026-11-02" in what and (what, advice) != explain_refusal(words, closed)
+    assert "No further file" in explain_refusal(Words("en"), closed)[1]
+
+
+def test_a_closed_round_is_not_waited_for(source: Source) -> None:
+    with open_ground(source, SLUG) as ground:
+        survey_round = ground.survey_round
+        make_export(ground, ExportRequest("deidentified"), io.BytesIO(), actor="ana@example.com", now=NOW)
+    leave_few(source.database, source.survey_id, survey_round.round_id)
+    for now, code in (
+        (survey_round.closes_at - timedelta(days=1), "exhausted"),
+        (survey_round.closes_at, "exhausted_closed"),
+    ):
+        with open_ground(source, SLUG) as ground, pytest.raises(ExportRefused) as refused:
+            make_export(ground, ExportRequest("deidentified"), io.BytesIO(), actor="ana@example.com", now=now)
+        assert refused.value.code == code
+
+
+def test_a_first_file_of_too_few_companies_is_refused(source: Source) -> None:
+    with pytest.raises(ExportRefused) as refused:
+        make(source, ExportRequest("deidentified"), "trial")
+    assert (refused.value.code, refused.value.facts) == ("too_few", {"least": 5})
+    assert explain_refusal(Words("en"), refused.value)[0] == "Fewer than 5 companies have answered."
+    told = [explain_refusal(Words(language, load_translator(language)), refused.value) for language in LANGUAGES]
+    assert all("5" in what and "5" in advice for what, advice in told)
 
 
 def test_what_is_not_offered_is_refused_in_words(source: Source) -> None:

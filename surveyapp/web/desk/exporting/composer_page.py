@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from surveyapp.analysis.deidentification import Deidentification
+from surveyapp.analysis.file_memory import list_forgotten_files
 from surveyapp.analysis.masks import FilterUnknown
 from surveyapp.fieldwork.rounds import list_rounds
 from surveyapp.records.kept_files import FileStore
@@ -19,7 +20,7 @@ from surveyapp.reports.exports.making import (
     Source,
     open_ground,
     preview_deidentification,
-    refuse_exhausted,
+    refuse_empty,
 )
 from surveyapp.reports.exports.methods import list_deidentification, name_export_kind
 from surveyapp.reports.exports.paradata import COLUMNS as PARADATA_COLUMNS
@@ -120,7 +121,7 @@ def _build_preview(ground: Ground, chosen: ExportRequest, words: Words, now: dat
         if not chosen.is_offered:
             raise ExportRefused("not_offered")
         if decided is not None:
-            refuse_exhausted(decided)
+            refuse_empty(decided, ground.survey_round, now)
     except ExportRefused as refused:
         what, advice = explain_refusal(words, refused)
         refusal = Notice(advice, "warning", what)
@@ -137,10 +138,24 @@ def _build_preview(ground: Ground, chosen: ExportRequest, words: Words, now: dat
         title=name_export_kind(words, chosen.kind),
         facts=tuple(facts),
         refusal=refusal,
+        warning=_warn_of_forgotten(ground, words, now) if chosen.kind == "deidentified" and refusal is None else None,
         fields=tuple(chosen.describe().items()),
         needs_reason=chosen.kind == "identified",
         button=words.gettext("Make the file") if by_job else words.gettext("Download"),
     )
+
+
+def _warn_of_forgotten(ground: Ground, words: Words, now: datetime) -> Notice | None:
+    """That files left which are not remembered."""
+    forgotten = list_forgotten_files(ground.connection, ground.survey_round, now)
+    if not forgotten:
+        return None
+    days = words.join(dict.fromkeys(words.day(file.left_at) for file in forgotten))
+    told = words.gettext(
+        "This version of the program does not know which returns were in them. A new file read together with one of "
+        "them could reveal companies: make one only for people who have none of them."
+    )
+    return Notice(told, "warning", words.gettext("De-identified files left earlier: %(days)s", days=days))
 
 
 def _list_counts(
@@ -158,13 +173,13 @@ def _list_counts(
     elif chosen.kind == "deidentified":
         if decided is None:
             told = words.gettext("worked out when the file is made")
-            facts.append((words.gettext("Companies with the same combination"), told))
+            facts.append((words.gettext("What is coarsened or left out"), told))
         else:
             kept = words.gettext("%(kept)s of %(all)s counted", kept=words.number(len(decided.released)), all=returns)
             facts.append((words.gettext("Returns"), kept))
-        if decided is not None and not decided.is_exhausted:
+        if decided is not None and decided.released:
             facts += [(what, how) for what, how in list_deidentification(words, ground.questionnaire, decided)]
-        if decided is None or not (decided.is_again or decided.is_exhausted):
+        if decided is None or (decided.released and not decided.is_again):
             told = words.gettext(
                 "Remembered once it is made: later files of the round are made so that no company can be told from "
                 "all of them together, and may hold less. Make it only in order to give it out."

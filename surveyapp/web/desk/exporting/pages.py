@@ -21,11 +21,13 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What the file that was chosen will hold. `refusal` is there where it cannot be made."""
+    """What the file that was chosen will hold. `refusal` is there where it cannot be made, `warning` where it may tell
+    more than is known here."""
 
     title: str
     facts: tuple[tuple[str, str], ...]
     refusal: Notice | None
+    warning: Notice | None
     fields: tuple[tuple[str, str], ...]  # the options, to be posted
     needs_reason: bool
     button: str

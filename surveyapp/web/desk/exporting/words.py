@@ -86,7 +86,8 @@ def describe_kind(words: Words, kind: ExportKind) -> str:
         ),
         "deidentified": words.gettext(
             "Counted returns in no order, without number, time, language or mode. What others know of a company is "
-            "coarsened until enough companies are alike; texts are there by consent alone, with names taken out."
+            "coarsened until enough companies are alike; texts are there by consent alone, with the names that are "
+            "known taken out."
         ),
         "ministry": words.gettext(
             "Released figures only: areas and problems that can be raised with Japan, by priority index, with base, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from surveyapp.records.job_queue import Job, JobState, Json
+from surveyapp.reports.exports.refusals import advise_exhausted
 from surveyapp.reports.words import Words
 from surveyapp.web.access import ADMIN, ANALYST, MANAGER, Rule
 
@@ -110,19 +111,32 @@ def explain_refused_form(words: Words, problem: str) -> tuple[str, str]:
     """A file of the form that was asked for cannot be made; the job keeps the code of the reason alone."""
     what = {
         "refused_cell_too_long": words.gettext("A text is longer than a cell of a workbook may be."),
-        "refused_exhausted": words.gettext("Beside the de-identified files that were given none can be given now."),
+        "refused_exhausted": _explain_exhausted(words),
+        "refused_exhausted_closed": _explain_exhausted(words),
         "refused_module_missing": words.gettext("The library for this format is not installed."),
         "refused_not_offered": words.gettext("There is no file of this kind in this format."),
         "refused_text_grew": words.gettext("A return was changed while the file was written."),
         "refused_text_too_wide": words.gettext("A text is longer than SPSS can hold."),
+        "refused_too_few": words.gettext("Too few companies have answered for a de-identified file."),
         "refused_too_many_columns": words.gettext("The file would have more columns than a workbook holds."),
         "refused_too_many_rows": words.gettext("The file would have more rows than a workbook holds."),
     }.get(problem, problem)
-    if problem == "refused_text_grew":
-        return what, words.gettext("Make the file again.")
-    if problem == "refused_exhausted":
-        return what, words.gettext("Wait until more companies have answered.")
-    return what, words.gettext("Choose another format such as CSV or Parquet, or another layout.")
+    advice = {
+        "refused_text_grew": words.gettext("Make the file again."),
+        "refused_exhausted": advise_exhausted(words, is_closed=False),
+        "refused_exhausted_closed": advise_exhausted(words, is_closed=True),
+        "refused_too_few": words.gettext(
+            "“Companies in a group” among the ministry's thresholds of the round says how many are needed."
+        ),
+    }
+    return what, advice.get(problem, words.gettext("Choose another format such as CSV or Parquet, or another layout."))
+
+
+def _explain_exhausted(words: Words) -> str:
+    return words.gettext(
+        "No new de-identified file can be given beside the earlier ones: companies could be recognised from all of "
+        "them together."
+    )
 
 
 def describe_result(words: Words, job: Job) -> str:
