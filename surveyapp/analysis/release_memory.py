@@ -123,7 +123,7 @@ class Memory:
 
     def remember(self, connection: Connection, *, actor: str, now: datetime) -> None:
         """Keep what is new, in a transaction that holds the round."""
-        versions = self._versions
+        versions = self._load_versions(connection)
         for each in sorted(self.new, key=lambda new: new.revision):
             changed = versions.find_changed(each.revision).serialize()
             versions = versions.add(ReleaseMoment(each.revision, now, changed))
@@ -173,7 +173,10 @@ class Memory:
 
     @cached_property
     def _versions(self) -> ReturnVersions:
-        of_round = (self._connection, self._round.survey_id, self._round.round_id)
+        return self._load_versions(self._connection)
+
+    def _load_versions(self, connection: Connection) -> ReturnVersions:
+        of_round = (connection, self._round.survey_id, self._round.round_id)
         moments = list_release_moments(*of_round)
         since = min((each.revision for each in moments), default=0)
         return ReturnVersions(moments, list_changed_returns(*of_round, since=since) if moments else {})
@@ -182,6 +185,8 @@ class Memory:
         """What was told: (audience, number of the release, what). Versions of returns of which a table of that revision
         does not tell are unknowns of their own, since they may have said something else.
         """
+        if not self._values:
+            return []
         if revision not in self._told_by:
             earlier = self._versions.find_earlier(revision)
             self._told_by[revision] = [
