@@ -184,7 +184,8 @@ class Memory:
         if revision not in self._told_by:
             earlier = self._versions.find_earlier(revision)
             self._told_by[revision] = [
-                (each.audience, each.release_number, _tell(each.value, earlier[each.revision])) for each in self._values
+                (each.audience, each.release_number, _tell(each.value, earlier[each.revision]))
+                for each in (self._values if earlier else ())
             ]
         return self._told_by[revision]
 

@@ -17,8 +17,9 @@ from surveyapp.records.releases import ReleaseMoment, ReturnChange
 from surveyapp.records.tables import release
 from tests.analysis.returns import NOW, tick
 from tests.analysis.test_release_memory import MINISTRY, NONE, Desk, desk, fill, find_gmp
+from tests.database_kinds import run_on_both
 
-__all__ = ["desk"]
+__all__ = ["desk", "run_on_both"]
 
 
 def moment(revision: int, day: int, *changed: int) -> ReleaseMoment:
