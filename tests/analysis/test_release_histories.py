@@ -164,6 +164,16 @@ def start(field: Field) -> Start:
     steps=[([("join", 0, True, False)], [("edit", 0, True, False), ("edit", 5, False, False)])],
     audience=Audience.MINISTRY,
 )
+@example(  # two edit, and texts are erased while the table is made
+    beginning=[("join", 3, False, False), ("join", 0, False, True)],
+    steps=[([("edit", 4, True, True), ("edit", 0, True, False)], [("erase_texts", 0, False, False)])],
+    audience=Audience.MINISTRY,
+)
+@example(  # two edit, and edit again while the table is made
+    beginning=[("join", 3, False, False), ("join", 0, False, True)],
+    steps=[([("edit", 4, True, True), ("edit", 0, True, False)], [("edit", 0, True, False), ("edit", 4, True, True)])],
+    audience=Audience.MINISTRY,
+)
 @given(
     beginning=beginnings,
     steps=st.lists(st.tuples(some, st.just([]) | some), min_size=1, max_size=3),
