@@ -41,7 +41,6 @@ from surveyapp.records.database import Database
 from surveyapp.records.releases import (
     Release,
     ReleasedValue,
-    ReleaseMoment,
     Remembered,
     add_release,
     find_last_number,
@@ -125,8 +124,7 @@ class Memory:
         """Keep what is new, in a transaction that holds the round."""
         versions = self._load_versions(connection)
         for each in sorted(self.new, key=lambda new: new.revision):
-            changed = versions.find_changed(each.revision).serialize()
-            versions = versions.add(ReleaseMoment(each.revision, now, changed))
+            versions, changed = versions.add(each.revision, now)
             add_release(
                 connection,
                 survey_id=self._round.survey_id,
@@ -137,7 +135,7 @@ class Memory:
                 content=each.content,
                 digests=(digest_content(each.content), each.source_digest),
                 revision=each.revision,
-                changed=changed,
+                changed=changed.serialize(),
                 values=[
                     ReleasedValue(told.answers, BitMap(told.members).serialize(), told.low, told.high, told.width)
                     for told in each.told
@@ -147,11 +145,20 @@ class Memory:
             )
 
     def list_readers(self, revision: int) -> Readers:
-        """What each kind of reader of a table of that revision was told before."""
+        """What each kind of reader of a table of that revision was told before.
+
+        Where a return was changed while the table was made, one who knows that it had not changed before, and one who
+        knows that it had.
+        """
         own = {self._audience, *OPEN_AUDIENCES}
         kinds = [own] if self._audience is Audience.MINISTRY else [own, {Audience.MINISTRY, *own}]
-        every = self._list_told(revision)
-        return [list(dict.fromkeys(told for audience, _, told in every if audience in kind)) for kind in kinds]
+        guesses = self._versions.list_guesses(revision) if self._values else ()
+        tellings = [self._list_told(revision), *(self._read_told(revision, changed) for changed in guesses)]
+        return [
+            list(dict.fromkeys(told for audience, _, told in every if audience in kind))
+            for every in tellings
+            for kind in kinds
+        ]
 
     @property
     def _policy(self) -> Mapping[str, int]:
@@ -182,17 +189,21 @@ class Memory:
         return ReturnVersions(moments, list_changed_returns(*of_round, since=since) if moments else {})
 
     def _list_told(self, revision: int) -> list[_Earlier]:
-        """What was told: (audience, number of the release, what). Versions of returns of which a table of that revision
-        does not tell are unknowns of their own, since they may have said something else.
-        """
         if not self._values:
             return []
         if revision not in self._told_by:
-            earlier = self._versions.find_earlier(revision)
-            self._told_by[revision] = [
-                (each.audience, each.release_number, _tell(each.value, earlier[each.revision])) for each in self._values
-            ]
+            self._told_by[revision] = self._read_told(revision, self._versions.find_changed(revision))
         return self._told_by[revision]
+
+    def _read_told(self, revision: int, changed: BitMap) -> list[_Earlier]:
+        """What was told: (audience, number of the release, what). Versions of returns of which a table of that revision
+        does not tell are unknowns of their own, since they may have said something else.
+        """
+        earlier = self._versions.find_earlier(revision, changed)
+        return [
+            (each.audience, each.release_number, _tell(each.value, earlier[each.revision]))
+            for each in (self._values if earlier else ())
+        ]
 
     def _show_again(self, last: Release, kind: type[Released], revision: int) -> Shown[Released]:
         told = tuple(told for _, number, told in self._list_told(revision) if number == last.number)

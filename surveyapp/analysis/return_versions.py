@@ -4,14 +4,15 @@ A return that was edited or withdrawn may have said something else before: a rea
 each of its versions. Between two releases that tell of the same version nothing changed, so that one less the other is
 about the other returns alone. It is revisions that say which of two came first; times say which of them changed what a
 return said, for a return gets a new one where texts or contacts are erased or entries of the directory are joined, too.
-Joining entries can decide which of two returns of a company counts. That changes whom a figure is about, and neither
-what they said.
+Joining entries can decide which of two returns of a company counts. That changes whom a figure is about, and not what
+either said.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import combinations
 
 from pyroaring import BitMap
 
@@ -20,6 +21,7 @@ from surveyapp.records.releases import ReleaseMoment, ReturnChange
 # An edit's time and a release's are taken when their requests begin, and on clocks of their own. A return that was
 # edited within it before a release, and only had texts erased since, counts as edited since.
 SLACK = timedelta(minutes=5)
+MOST_GUESSED = 3  # returns that changed while a table was made, of which each may have changed before
 
 FIRST_EARLIER = 2**31  # bitmaps hold numbers to 2**32; no survey has so many returns
 
@@ -34,31 +36,52 @@ class ReturnVersions:
         self._moments, self._changes = tuple(moments), changes
         self._changed = [None if each.changed is None else BitMap.deserialize(each.changed) for each in self._moments]
 
-    def add(self, moment: ReleaseMoment) -> ReturnVersions:
-        """With one more release."""
-        return ReturnVersions((*self._moments, moment), self._changes)
+    def add(self, revision: int, released_at: datetime) -> tuple[ReturnVersions, BitMap]:
+        """With one more release, and the returns that had changed since the one before it.
+
+        What changed long before, and only had texts erased while its table was made, is among them.
+        """
+        changed = self.find_changed(revision)
+        doubtful = self.find_doubtful(revision)
+        changed |= BitMap(each for each in doubtful if self._changes[each].changed_at < released_at - SLACK)
+        moment = ReleaseMoment(revision, released_at, changed.serialize())
+        return ReturnVersions((*self._moments, moment), self._changes), changed
 
     def find_changed(self, revision: int) -> BitMap:
         """Returns of which a table of that revision tells in a newer version than the release before it did.
 
         What changed after the table was counted is not among them: the table tells of the version before.
         """
+        return BitMap(each for each in self._list_changed(revision) if self._changes[each].revision <= revision)
+
+    def list_guesses(self, revision: int) -> list[BitMap]:
+        """What else `find_changed` may have had to find, beside returns that are known to have changed.
+
+        A return with a change after such a table was counted may have changed before, too: any of them, or where there
+        are many, all.
+        """
+        changed, doubtful = self.find_changed(revision), self.find_doubtful(revision)
+        sizes = range(1, len(doubtful) + 1) if len(doubtful) <= MOST_GUESSED else [len(doubtful)]
+        return [changed | BitMap(some) for size in sizes for some in combinations(doubtful, size)]
+
+    def find_doubtful(self, revision: int) -> BitMap:
+        """Returns with a change after such a table was counted, which may have changed before, too."""
+        return BitMap(each for each in self._list_changed(revision) if self._changes[each].revision > revision)
+
+    def _list_changed(self, revision: int) -> list[int]:
         before = [moment for moment in self._moments if moment.revision <= revision]
         if not before:
-            return BitMap()
+            return []
         last = max(before, key=lambda moment: (moment.revision, moment.released_at))
-        return BitMap(
-            number
-            for number, change in self._changes.items()
-            if change.revision <= revision and _is_after(change, last)
-        )
+        return [number for number, change in self._changes.items() if _is_after(change, last)]
 
-    def find_earlier(self, revision: int) -> dict[int, dict[int, int]]:
+    def find_earlier(self, revision: int, changed: BitMap) -> dict[int, dict[int, int]]:
         """By the revision of a release: returns of which it tells in another version than a table of `revision` does,
         and a number for that version, above all numbers of returns.
+
+        `changed` is what `find_changed` found, or more.
         """
         told_at = sorted({moment.revision for moment in self._moments})
-        changed = self.find_changed(revision)
         numbers: dict[tuple[int, int], int] = {}
         earlier: dict[int, dict[int, int]] = {each: {} for each in told_at}
         for number in sorted(self._changes):

@@ -17,8 +17,9 @@ from surveyapp.records.releases import ReleaseMoment, ReturnChange
 from surveyapp.records.tables import release
 from tests.analysis.returns import NOW, tick
 from tests.analysis.test_release_memory import MINISTRY, NONE, Desk, desk, fill, find_gmp
+from tests.database_kinds import run_on_both
 
-__all__ = ["desk"]
+__all__ = ["desk", "run_on_both"]
 
 
 def moment(revision: int, day: int, *changed: int) -> ReleaseMoment:
@@ -38,7 +39,7 @@ def test_an_edit_leaves_what_earlier_releases_told_of_one_version() -> None:
     moments = [moment(10, 0), moment(20, 2, 3), moment(30, 4, 1)]
     changes = {1: change(25, 3), 2: change(35, 5), 3: change(15, 1)}
     versions = ReturnVersions(moments, changes)
-    earlier = versions.find_earlier(40)
+    earlier = versions.find_earlier(40, versions.find_changed(40))
     assert versions.find_changed(40) == BitMap([2])
     assert earlier[10][1] == earlier[20][1] and 1 not in earlier[30]
     assert earlier[10][2] == earlier[20][2] == earlier[30][2]
@@ -53,9 +54,11 @@ def test_a_release_of_an_older_table_tells_of_the_versions_before() -> None:
     changes = {1: change(15, 1), 2: change(25, 2)}
     versions = ReturnVersions(moments, changes)
     assert versions.find_changed(20) == BitMap([1])
-    earlier = versions.find_earlier(20)
+    earlier = versions.find_earlier(20, versions.find_changed(20))
     assert (set(earlier[10]), set(earlier[30])) == ({1}, {2})
-    later = versions.add(moment(20, 2, 1)).find_earlier(40)
+    with_older, changed = versions.add(20, NOW + timedelta(days=2))
+    assert changed == BitMap([1])
+    later = with_older.find_earlier(40, BitMap())
     assert {revision: set(of_release) for revision, of_release in later.items()} == {10: {1, 2}, 20: {2}, 30: set()}
     assert later[10][2] == later[20][2]
 
@@ -66,6 +69,14 @@ def test_a_new_revision_alone_is_no_new_version() -> None:
     versions = ReturnVersions([moment(10, 0)], changes)
     assert versions.find_changed(30) == BitMap([2, 3]), "within the slack the clocks may differ"
     assert versions.find_changed(15) == BitMap(), "changed after the table was counted"
+    assert versions.find_doubtful(15) == BitMap([2, 3])
+
+
+def test_a_return_whose_texts_are_erased_while_a_table_is_made_had_changed_before() -> None:
+    versions = ReturnVersions([moment(10, 0)], {1: change(20, 1), 2: change(20, 2)})
+    assert versions.list_guesses(15) == [BitMap([1]), BitMap([2]), BitMap([1, 2])]
+    _, changed = versions.add(15, NOW + timedelta(days=2))
+    assert changed == BitMap([1])
 
 
 def test_one_edit_does_not_part_the_releases_before_it(desk: Desk) -> None:
@@ -127,6 +138,7 @@ def test_what_is_edited_while_a_table_is_made_was_not_edited_in_it(desk: Desk) -
     assert count_gmp(desk.release()) == (10, 30)
     desk.field.add(desk.round_id, tick("gmp"))
     ask = desk.make(MINISTRY)
+    desk.field.clock = desk.clock + timedelta(days=1) - SLACK  # a day is from one release to the next
     for number, answers in ((numbers[0], tick("gmp", "org")), (numbers[10], tick("reg", "org")), (numbers[20], NONE)):
         desk.field.edit(number, answers)
     shown = desk.release(ask=ask)
