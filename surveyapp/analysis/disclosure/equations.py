@@ -135,11 +135,11 @@ def _divide(entries: Sequence[_Entry], links: Sequence[Link], *, first_link: int
             )
             held[place] = None
     divisions: dict[str, _Division] = {}
-    start = 0
+    partitions, start = _Partitions(entries), 0
     for relative in sorted(names):
         answers_of = {name: number for number, name in enumerate(sorted(names[relative]))}
         places = sorted({**own.get(relative, {}), **shared.get(tie(relative), {})})
-        groups, owners = _find_groups({place: entries[place][1] for place in places})
+        groups, owners = partitions.find(places)
         division = _Division(answers_of, groups, owners, start)
         start += len(groups) * len(answers_of)
         divisions |= dict.fromkeys(answers_of, division)
@@ -158,24 +158,43 @@ def _find_bridges(links: Sequence[Link], first_link: int) -> Mapping[int, Litera
     return found
 
 
-def _find_groups(
-    sets: Mapping[int, FrozenBitMap],
-) -> tuple[tuple[tuple[frozenset[int], int], ...], Mapping[int, int]]:
-    """Companies that stand in the same sets, and the group of each."""
-    inside: dict[int, list[int]] = {}
-    for place, members in sets.items():
-        for company in members:
-            inside.setdefault(company, []).append(place)
-    numbers: dict[tuple[int, ...], int] = {}
-    owners = {company: numbers.setdefault(tuple(places), len(numbers)) for company, places in inside.items()}
-    sizes = Counter(owners.values())
-    return tuple((frozenset(places), sizes[number]) for places, number in numbers.items()), owners
+class _Partitions:
+    """How sets divide the companies that stand in them. Many entries have the same sets, and many answers the same
+    entries, so that each partition is worked out once.
+    """
+
+    def __init__(self, entries: Sequence[_Entry]) -> None:
+        numbers: dict[FrozenBitMap, int] = {}
+        self._number_of = [numbers.setdefault(members, len(numbers)) for _, members in entries]
+        self._sets = list(numbers)
+        self._found: dict[tuple[int, ...], tuple[Mapping[tuple[int, ...], int], Mapping[int, int]]] = {}
+
+    def find(self, places: Sequence[int]) -> tuple[tuple[tuple[frozenset[int], int], ...], Mapping[int, int]]:
+        """The groups by the places of the entries they stand in, with their sizes, and the group of each company."""
+        key = tuple(sorted({self._number_of[place] for place in places}))
+        if key not in self._found:
+            self._found[key] = self._divide(key)
+        groups, owners = self._found[key]
+        return tuple(
+            (frozenset(place for place in places if self._number_of[place] in group), size)
+            for group, size in groups.items()
+        ), owners
+
+    def _divide(self, key: Sequence[int]) -> tuple[Mapping[tuple[int, ...], int], Mapping[int, int]]:
+        inside: dict[int, list[int]] = {}
+        for number in key:
+            for company in self._sets[number]:
+                inside.setdefault(company, []).append(number)
+        numbers: dict[tuple[int, ...], int] = {}
+        owners = {company: numbers.setdefault(tuple(sets), len(numbers)) for company, sets in inside.items()}
+        sizes = Counter(owners.values())
+        return {sets: sizes[number] for sets, number in numbers.items()}, owners
 
 
 def _bind(link: Link, divisions: Mapping[str, _Division]) -> Iterator[Row]:
     """The rule for the smallest groups that are whole in the divisions of all its answers."""
-    of_link = list(dict.fromkeys(divisions[name] for name in link.answers))
-    together = Counter(tuple(division.owners[company] for division in of_link) for company in link.members)
+    owners = list({id(divisions[name].owners): divisions[name].owners for name in link.answers}.values())
+    together = Counter(tuple(each[company] for each in owners) for company in link.members)
     find = find_relatives(
         tuple(f"{place}:{group}" for place, group in enumerate(groups)) for groups in sorted(together)
     )
@@ -184,15 +203,14 @@ def _bind(link: Link, divisions: Mapping[str, _Division]) -> Iterator[Row]:
     for groups, companies in sorted(together.items()):
         common = find(f"0:{groups[0]}")
         sizes[common] = sizes.get(common, 0) + companies
-        for found, group in zip(held.setdefault(common, [set() for _ in of_link]), groups, strict=True):
+        for found, group in zip(held.setdefault(common, [set() for _ in owners]), groups, strict=True):
             found.add(group)
+    place_of = {id(each): place for place, each in enumerate(owners)}
     for common, size in sizes.items():
-        unknowns = {
-            name: division.find_unknowns((name,), sorted(groups))
-            for division, groups in zip(of_link, held[common], strict=True)
-            for name in link.answers
-            if name in division.answers
-        }
+        unknowns = {}
+        for name in link.answers:
+            division = divisions[name]
+            unknowns[name] = division.find_unknowns((name,), sorted(held[common][place_of[id(division.owners)]]))
         yield from write_rows(link, size, unknowns)
 
 
