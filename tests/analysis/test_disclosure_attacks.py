@@ -296,3 +296,48 @@ def test_one_company_that_joins_is_not_told_by_subtraction() -> None:
     after = [build_sum(world, "a", FrozenBitMap(range(31)), rules, may_hide=True)]
     assert protect(after).reasons == (None,)
     assert protect(after, before=[before.told]).reasons == (Hidden.RELEASED_BEFORE,)
+
+
+def test_that_a_count_was_hidden_for_anothers_sake_is_remembered() -> None:
+    """The ministry, which is told each reason, knows that it is not sensitive itself."""
+    rules, whole = (make(Audience.MINISTRY, Thresholds(5, 3, 10, 3)) for make in (Rules.of_groups, Rules.of_round))
+    few, many = FrozenBitMap(range(7)), FrozenBitMap(range(7, 14))
+    world = {company: frozenset({"a"} if company in (0, 7, 8, 9, 10) else ()) for company in range(14)}
+    sums = [build_sum(world, "a", group, rules, may_hide=True) for group in (few, many)]
+    verdict = protect([*sums, build_sum(world, "a", few | many, whole, may_hide=False)], watch_companies=True)
+    assert verdict.reasons == (Hidden.COUNT_TOO_SMALL, Hidden.PROTECTS_ANOTHER, None)
+    assert Told(("a",), many, 3, 4) in verdict.told
+
+
+def test_an_area_of_few_does_not_loosen_the_rule_that_binds_all() -> None:
+    """One company left, four joined. Whoever is not on the market cannot have named the last area; nobody else did."""
+    rules = Rules.of_round(Audience.MINISTRY, Thresholds(5, 3, 10, 3))
+    market, before = FrozenBitMap(range(1, 19)), FrozenBitMap(range(1, 39))
+    now = FrozenBitMap({*before, *range(39, 43)} - {20})
+    names = ("none", "a", "b", "of the market")
+    told = [
+        *(Told((name,), before, count, count) for name, count in zip(names, (12, 13, 13), strict=False)),
+        Told((names[3],), FrozenBitMap(before & market), 0, 0),
+        Told((names[3],), FrozenBitMap(before - market), 0, 0),
+    ]
+    counts = zip(names, (14, 15, 13), strict=False)
+    sums = [
+        *(Sum((name,), now, count, rules) for name, count in counts),
+        Sum((names[3],), FrozenBitMap(now & market), 0, rules),
+    ]
+    beside = [Told((names[3],), FrozenBitMap(now - market), 0, 0)]
+    verdict = protect(sums, beside=beside, before=[told], links=[Link("none_or_any", names, now)])
+    assert Hidden.RELEASED_BEFORE in verdict.reasons[:3], "the one that left named b"
+
+
+def test_of_a_whole_round_a_hidden_count_is_not_none() -> None:
+    """Nine, three and one of thirteen: beside the nine "three or more" and "too few" could be told apart."""
+    rules = Rules.of_round(Audience.MINISTRY, Thresholds(5, 3, 10, 3))
+    names, everyone = ("a", "b", "c"), FrozenBitMap(range(13))
+    sums = [
+        Sum((name,), everyone, count, rules, rules.find_reason(count, 13))
+        for name, count in zip(names, (9, 3, 1), strict=True)
+    ]
+    verdict = protect(sums, links=[Link("exactly_one", names, everyone)])
+    hidden = [reason for reason in verdict.reasons if reason is not None]
+    assert len(hidden) >= 2 and set(hidden) == {Hidden.PROTECTS_ANOTHER}, "no reason of its own stands beside"
