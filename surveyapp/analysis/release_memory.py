@@ -108,8 +108,7 @@ class Memory:
         again = None if last is None else self._show_again(last, kind, revision)
         if last is not None and again is not None and last.source_digest == source and not again.is_unproven:
             return again
-        readers = self.list_readers(revision)
-        fresh = build(readers if any(readers) else NOTHING_BEFORE)
+        fresh = build(self.list_readers(revision))
         is_unproven = Hidden.NOT_PROVEN in list_reasons(fresh)
         if last is not None and again is not None:
             if _says_the_same(fresh, again.table):

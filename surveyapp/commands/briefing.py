@@ -8,6 +8,7 @@ from typing import cast
 
 import click
 
+from surveyapp.analysis.disclosure import TableTooLarge
 from surveyapp.analysis.ministry_release import MinistryDesk
 from surveyapp.analysis.open_indexes import open_index
 from surveyapp.commands.exporting import write_whole
@@ -52,6 +53,8 @@ def export_briefing(slug: str, output: Path, form: BriefingFormat, language: str
             with write_whole(output) as file, installation.database.write() as connection:
                 file.write(content)
                 audit_briefing(connection, form, words, figures, actor=find_actor(), name=output.name, now=now)
+        except TableTooLarge as fault:
+            raise click.ClickException(str(fault)) from fault
         except RoundUnknown as fault:
             raise click.ClickException(f"there is no round {slug}; `surveyapp rounds` lists them") from fault
         except TakenTableUnknown as fault:

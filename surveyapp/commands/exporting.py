@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 
 import click
 
+from surveyapp.analysis.disclosure import TableTooLarge
 from surveyapp.commands.installation import Installation, find_actor, open_installation
 from surveyapp.fieldwork.rounds import Round, RoundUnknown, find_round, load_questionnaire_of
 from surveyapp.locale import load_translator
@@ -73,6 +74,8 @@ def _write_file(slug: str, output: Path, request: ExportRequest, reason: str, *,
                 _audit(installation, survey_round, action, {**details, "file": output.name})
         except ExportRefused as refused:
             raise click.ClickException(" ".join(explain_refusal(Words("en"), refused))) from refused
+        except TableTooLarge as fault:
+            raise click.ClickException(str(fault)) from fault
         except RoundUnknown as fault:
             raise click.ClickException(f"there is no round {slug}; `surveyapp rounds` lists them") from fault
         except OSError as fault:
@@ -150,6 +153,8 @@ def export_codebook(slug: str, output: Path, form: str, language: str) -> None:
                     file.write(write_ddi(codebook, words, datetime.now(UTC)))
                 else:
                     file.writelines(stream_data_dictionary(codebook, words[cast(Language, language)]))
+        except TableTooLarge as fault:
+            raise click.ClickException(str(fault)) from fault
         except RoundUnknown as fault:
             raise click.ClickException(f"there is no round {slug}; `surveyapp rounds` lists them") from fault
         except OSError as fault:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from surveyapp.analysis.disclosure import Hidden, ReleasedAreaCross, ReleasedFigure, count_shown
+from surveyapp.analysis.disclosure import Hidden, ReleasedAreaCross, count_shown, list_figures
 from surveyapp.fieldwork.thresholds import Audience, Thresholds
 from surveyapp.reports.cards import Fact, FigureCard, Source
 from surveyapp.reports.released_words import describe_audience, state_reason
@@ -133,19 +133,6 @@ def report_rollups(versions: Sequence[ReleasedAreaCross], source: Source) -> Fig
         ),
         is_wide=True,
     )
-
-
-def list_figures(content: object) -> Iterator[ReleasedFigure]:
-    """Every figure of a released table."""
-    if isinstance(content, ReleasedFigure):
-        yield content
-    elif is_dataclass(content):
-        for each in fields(content):
-            if each.name != "told":
-                yield from list_figures(getattr(content, each.name))
-    elif isinstance(content, tuple):
-        for part in content:
-            yield from list_figures(part)
 
 
 def _list_reasons(words: Words, content: object) -> str:

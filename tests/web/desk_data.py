@@ -5,20 +5,26 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import threading
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 from pyroaring import BitMap
 from sqlalchemy import select
 
+from surveyapp.commands.installation import Installation as CommandInstallation
+from surveyapp.commands.jobs import KINDS, JobRunner
 from surveyapp.fieldwork.withdrawing import erase_response
 from surveyapp.records.database import Database, open_database
 from surveyapp.records.deidentified_files import list_deidentified_files
+from surveyapp.records.job_queue import list_jobs
 from surveyapp.records.tables import response
 from surveyapp.settings import Settings
+from surveyapp.web.installation import Installation
 
 ROUND = "/desk/rounds/sample-2026"
 EARLIER = "/desk/rounds/sample-2025"
@@ -29,6 +35,16 @@ def open_samples(settings: Settings, sampled_file: Path) -> Database:
     """A copy of the sampled database, in the place where the settings look for it."""
     shutil.copy(sampled_file, settings.instance / "survey.sqlite3")
     return open_database(settings.database_url)
+
+
+def work_off(app: Flask) -> None:
+    """Run the jobs that wait, one after the other."""
+    installation: Installation = app.extensions["surveyapp"]
+    own = CommandInstallation(installation.settings, installation.database, installation.vault)
+    with installation.database.read() as connection:
+        waiting = list_jobs(connection, states=("queued",))
+    for job in waiting:
+        JobRunner(own, "here:1", KINDS, beat_s=5, hand_back=threading.Event()).run(job.job_id)
 
 
 def leave_few(database: Database, survey_id: str, round_id: int, *, few: int = 4) -> None:

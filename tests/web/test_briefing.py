@@ -347,7 +347,8 @@ def test_single_hidden_cells_are_marked_with_their_reason(
     assert len(pdf.pages) == 1 and "×toofewnamedit" in read_pdf_words(pdf)
     for cells, line, row in zip(areas, sheets["areas"], figures.areas, strict=True):
         if row.code in hidden:
-            reason = {Hidden.COUNT_TOO_SMALL: "toofewnamedit", Hidden.REST_TOO_SMALL: "toofewothers"}[row.share.hidden]  # type: ignore[index]
+            assert row.share.hidden is not None
+            reason = {Hidden.COUNT_TOO_SMALL: "toofewnamedit", Hidden.REST_TOO_SMALL: "toofewothers"}[row.share.hidden]
             assert cells[1] == "–" and [squeeze(cell) for cell in cells[3:8]] == [f"×{reason}", *"××××"]
             assert {*list(line.values())[4:17]} == {None}
             assert line["Change since then"] is None

@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,8 +20,6 @@ from openpyxl import load_workbook
 from pyroaring import BitMap
 from sqlalchemy import func, select, update
 
-from surveyapp.commands.installation import Installation as CommandInstallation
-from surveyapp.commands.jobs import KINDS, JobRunner
 from surveyapp.fieldwork.withdrawing import erase_response
 from surveyapp.records.audit import list_audit, write_audit
 from surveyapp.records.change_feed import take_revision
@@ -35,7 +32,7 @@ from surveyapp.reports.exports.request import KINDS as FILE_KINDS
 from surveyapp.reports.words import Words
 from surveyapp.settings import Settings
 from surveyapp.web.installation import Installation, keep_installation
-from tests.web.desk_data import ROUND, leave_few, open_samples, read_page, read_words
+from tests.web.desk_data import ROUND, leave_few, open_samples, read_page, read_words, work_off
 
 SignIn = Callable[[str], FlaskClient]
 REASON = "Matching returns with the member directory"
@@ -71,15 +68,6 @@ def make_large(app: Flask) -> Installation:
     changed = replace(installation, settings=replace(installation.settings, export_direct_most=0))
     keep_installation(app, changed)
     return changed
-
-
-def work_off(app: Flask) -> None:
-    installation: Installation = app.extensions["surveyapp"]
-    own = CommandInstallation(installation.settings, installation.database, installation.vault)
-    with installation.database.read() as connection:
-        waiting = list_jobs(connection, states=("queued",))
-    for job in waiting:
-        JobRunner(own, "here:1", KINDS, beat_s=5, hand_back=threading.Event()).run(job.job_id)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FILE_KINDS if kind != "identified"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +12,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from surveyapp.analysis.disclosure.suppression import forget_plans
-from surveyapp.commands.installation import Installation as CommandInstallation
-from surveyapp.commands.jobs import KINDS, JobRunner
 from surveyapp.records.database import Database
 from surveyapp.records.job_queue import Job, list_jobs
 from surveyapp.records.tables import release
 from surveyapp.settings import Settings
 from surveyapp.web.installation import Installation, keep_installation
-from tests.web.desk_data import ROUND, open_samples, read_page, read_words
+from tests.web.desk_data import ROUND, open_samples, read_page, read_words, work_off
 
 SignIn = Callable[[str], FlaskClient]
 RELEASED, REQUEST = f"{ROUND}/released", f"{ROUND}/release"
@@ -49,13 +46,6 @@ def list_release_jobs(app: Flask) -> tuple[Job, ...]:
     installation: Installation = app.extensions["surveyapp"]
     with installation.database.read() as connection:
         return list_jobs(connection, kind="tables.release")
-
-
-def work_off(app: Flask) -> None:
-    installation: Installation = app.extensions["surveyapp"]
-    own = CommandInstallation(installation.settings, installation.database, installation.vault)
-    for job in list_release_jobs(app):
-        JobRunner(own, "here:1", KINDS, beat_s=5, hand_back=threading.Event()).run(job.job_id)
 
 
 def list_released(database: Database) -> list[tuple[str, str]]:

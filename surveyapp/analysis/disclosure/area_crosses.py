@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
@@ -11,14 +11,13 @@ from pyroaring import FrozenBitMap
 
 from surveyapp.analysis.disclosure.figures import Hidden, ReleasedFigure
 from surveyapp.analysis.disclosure.issue_tables import name_issue
-from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum, Told
+from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum, Told, exclude, tell_impossible
 from surveyapp.analysis.disclosure.links import Link
 from surveyapp.analysis.disclosure.protection import protect
 from surveyapp.analysis.disclosure.released import ReleasedAreaCross
 from surveyapp.analysis.disclosure.rollups import list_merged_crosses
 from surveyapp.analysis.disclosure.rules import Rules, find_rules, release_origin
 from surveyapp.analysis.disclosure.stored import count_shown
-from surveyapp.analysis.intervals import Share
 from surveyapp.analysis.issue_questions import STAGE_QUESTION
 from surveyapp.analysis.issue_returns import STAGES
 from surveyapp.analysis.segments import AreaCross, AreaSegments
@@ -137,9 +136,10 @@ def _protect_cells(
     told = known.beside
     if told is None:
         told = [each for row in cross.rows if row.code in parts for each in _tell_stages(cross, row, rules)]
-    beside = [*_exclude_impossible(told, cross), *_tell_impossible(cross)]
+    impossible = {name_issue(row.code): row.impossible for row in cross.rows if row.impossible}
+    beside = [*exclude(told, impossible), *tell_impossible(impossible)]
     # The issue table beside it may have been remembered a moment ago: that is not an earlier release.
-    before = [[each for each in _exclude_impossible(told, cross) if each not in beside] for told in known.before]
+    before = [[each for each in exclude(told, impossible) if each not in beside] for told in known.before]
     sums = [each for part in parts.values() for each in part if each.members]
     verdict = protect(sums, beside=beside, before=before, links=known.links, watch_companies=True)
     reasons = iter(verdict.reasons)
@@ -148,29 +148,8 @@ def _protect_cells(
         if row.code not in parts:
             continue
         *found, _total = [next(reasons) if each.members else each.reason for each in parts[row.code]]
-        cells[row.code] = tuple(
-            _release_share(share, reason, rules) for share, reason in zip(row.cells, found, strict=True)
-        )
+        cells[row.code] = tuple(rules.judged(share, reason) for share, reason in zip(row.cells, found, strict=True))
     return cells, verdict.told
-
-
-def _release_share(share: Share, reason: Hidden | None, rules: Rules) -> ReleasedFigure:
-    if not share.base:
-        return rules.hide(Hidden.NOT_COMPUTED)
-    return rules.show(share) if reason is None else rules.hide(reason)
-
-
-def _exclude_impossible(told: Sequence[Told], cross: AreaCross) -> list[Told]:
-    impossible = {(name_issue(row.code),): row.impossible for row in cross.rows if row.impossible}
-    found = [
-        replace(each, members=each.members - impossible[each.answers]) if each.answers in impossible else each
-        for each in told
-    ]
-    return [each for each in found if each.members]
-
-
-def _tell_impossible(cross: AreaCross) -> list[Told]:
-    return [Told((name_issue(row.code),), row.impossible, 0, 0) for row in cross.rows if row.impossible]
 
 
 def _tell_stages(cross: AreaCross, row: AreaSegments, rules: Rules) -> list[Told]:

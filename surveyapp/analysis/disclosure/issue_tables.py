@@ -8,7 +8,7 @@ from dataclasses import replace
 from pyroaring import FrozenBitMap
 
 from surveyapp.analysis.disclosure.figures import Hidden, ReleasedFigure
-from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum, Told, tell
+from surveyapp.analysis.disclosure.knowledge import NOTHING_BEFORE, Readers, Sum, Told, exclude, tell, tell_impossible
 from surveyapp.analysis.disclosure.links import Link, LinkKind
 from surveyapp.analysis.disclosure.protection import protect
 from surveyapp.analysis.disclosure.released import ReleasedIssueRow, ReleasedIssueTable
@@ -81,20 +81,20 @@ def _protect_shares(
     entries = [(NO_DIFFICULTY, ranking.none, groups.base)]
     entries += [(row.code, row.share, _list_possible(row, groups)) for row in (*ranking.areas, *ranking.leaves)]
     sums = [_build_share_sum(code, share, members, rules) for code, share, members in entries]
-    known = [_exclude_impossible(told, ranking) for told in before]
+    impossible = _map_impossible(ranking)
     # Whom an area can concern tells companies apart, so that an answer can follow from a whole round, too.
     verdict = protect(
         sums,
-        beside=_tell_impossible(ranking),
-        before=known,
+        beside=tell_impossible(impossible),
+        before=[exclude(told, _with_problems(impossible, ranking)) for told in before],
         links=bind_issues(ranking),
-        watch_companies=bool(_tell_impossible(ranking)),
+        watch_companies=bool(impossible),
     )
     shares = {
         code: rules.share(share) if reason is None else rules.hide(reason)
         for (code, share, _), reason in zip(entries, verdict.reasons, strict=True)
     }
-    told = [*verdict.told, *_tell_impossible(ranking)]
+    told = [*verdict.told, *tell_impossible(impossible)]
     # The base of a problem's share tells how many named its area without being asked for details.
     below = {row.code for row in ranking.leaves if row.parent is not None and shares[row.parent].hidden is not None}
     shares |= dict.fromkeys(below, rules.hide(Hidden.TOTAL_HIDDEN))
@@ -168,22 +168,17 @@ def _list_possible(row: IssueRow, groups: IssueGroups) -> FrozenBitMap:
     return FrozenBitMap(asked - _find_impossible(row.parent or row.code, groups))
 
 
-def _exclude_impossible(told: Sequence[Told], ranking: IssueRanking) -> list[Told]:
-    impossible = {
-        (name_issue(row.code),): found
-        for row in (*ranking.areas, *ranking.leaves)
-        if (found := _find_impossible(row.parent or row.code, ranking.groups))
-    }
-    return [
-        replace(each, members=each.members - impossible[each.answers]) if each.answers in impossible else each
-        for each in told
-    ]
+def _map_impossible(ranking: IssueRanking) -> dict[str, FrozenBitMap]:
+    """By area as an answer, the companies that it cannot concern."""
+    found = {name_issue(row.code): _find_impossible(row.code, ranking.groups) for row in ranking.areas}
+    return {answer: companies for answer, companies in found.items() if companies}
 
 
-def _tell_impossible(ranking: IssueRanking) -> list[Told]:
-    """That whom an area cannot concern did not name it."""
-    found = [(row.code, _find_impossible(row.code, ranking.groups)) for row in ranking.areas]
-    return [Told((name_issue(code),), companies, 0, 0) for code, companies in found if companies]
+def _with_problems(impossible: Mapping[str, FrozenBitMap], ranking: IssueRanking) -> dict[str, FrozenBitMap]:
+    """The same for the areas' problems, too: these lie in the areas."""
+    areas = {row.code: name_issue(row.parent) for row in ranking.leaves if row.parent is not None}
+    below = {name_issue(code): impossible[area] for code, area in areas.items() if area in impossible}
+    return {**impossible, **below}
 
 
 _Breakdown = tuple[tuple[tuple[Stage, ReleasedFigure], ...], tuple[ConcernedGroup, ReleasedFigure] | None]
@@ -253,10 +248,12 @@ def _release_breakdowns(
         if shares[row.code].hidden is None and not row.few_cases
     }
     sums = [each for part in parts.values() for each in part if each.members]
+    impossible = _map_impossible(ranking)
+    every = _with_problems(impossible, ranking)
     verdict = protect(
         sums,
-        beside=[*_exclude_impossible(known[0], ranking), *_tell_impossible(ranking)],
-        before=[_exclude_impossible(told, ranking) for told in known[1]],
+        beside=[*exclude(known[0], every), *tell_impossible(impossible)],
+        before=[exclude(told, every) for told in known[1]],
         links=bind_issues(ranking),
         watch_companies=True,
     )
@@ -305,20 +302,13 @@ def _release_breakdown(
         group = CONCERNED[row.code][0] if row.code in CONCERNED and row.parent is None else None
         return tuple((stage, nothing) for stage in STAGES), None if group is None else (group, nothing)
     stages = tuple(
-        (entry.stage, _release_share(entry.share, reason, rules))
-        for entry, reason in zip(row.by_stage, reasons, strict=False)
+        (entry.stage, rules.judged(entry.share, reason)) for entry, reason in zip(row.by_stage, reasons, strict=False)
     )
     if row.concerned is None:
         return stages, None
     # Without a reason of their own it is the share of the row, which is shown.
     of_concerned = reasons[len(stages)] if len(reasons) > len(stages) else None
-    return stages, (row.concerned.group, _release_share(row.concerned.share, of_concerned, rules))
-
-
-def _release_share(share: Share, reason: Hidden | None, rules: Rules) -> ReleasedFigure:
-    if not share.base:
-        return rules.hide(Hidden.NOT_COMPUTED)
-    return rules.show(share) if reason is None else rules.hide(reason)
+    return stages, (row.concerned.group, rules.judged(row.concerned.share, of_concerned))
 
 
 def _build_concerned_sum(row: IssueRow, groups: IssueGroups, rules: Rules) -> Sum:

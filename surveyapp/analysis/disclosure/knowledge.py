@@ -7,8 +7,8 @@ when they joined); not known is what they answered.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from pyroaring import FrozenBitMap
 
@@ -103,11 +103,22 @@ Readers = Sequence[Sequence[Told]]
 NOTHING_BEFORE: Readers = ((),)
 
 
+def exclude(told: Iterable[Told], impossible: Mapping[str, FrozenBitMap]) -> list[Told]:
+    """What is told without the companies that are known not to have given an answer, by answer."""
+    nobody = FrozenBitMap()
+    found = [replace(each, members=each.members - impossible.get(each.answers[0], nobody)) for each in told]
+    return [each for each in found if each.members]
+
+
+def tell_impossible(impossible: Mapping[str, FrozenBitMap]) -> list[Told]:
+    return [Told((answer,), companies, 0, 0) for answer, companies in impossible.items()]
+
+
 def tell(sums: Sequence[Sum], reasons: Sequence[Hidden | None], marked: frozenset[int] = frozenset()) -> Iterator[Told]:
     """What a reader knows of the sums once they are released so.
 
     `marked` are the places of those hidden for another's sake of which a reader knows that they are: each sensitive one
-    beside them says its own reason. Of them it is known that they are none.
+    beside them says its own reason. Such a count is known not to be sensitive.
     """
     for place, (each, reason) in enumerate(zip(sums, reasons, strict=True)):
         if not each.members:

@@ -79,13 +79,14 @@ class Rules:
         return None
 
     def share(self, share: Share) -> ReleasedFigure:
+        return self.judged(share, self.find_reason(share.count, share.base))
+
+    def judged(self, share: Share, reason: Hidden | None) -> ReleasedFigure:
+        """A share that was judged before, with all that is told beside it."""
         if share.base == 0:
             return self.hide(Hidden.NOT_COMPUTED)
-        reason = self.find_reason(share.count, share.base)
-        return self.show(share) if reason is None else self.hide(reason)
-
-    def show(self, share: Share) -> ReleasedFigure:
-        """A share that was judged before, with all that is told beside it."""
+        if reason is not None:
+            return self.hide(reason)
         return make_figure(
             self.audience, value=share.value, count=share.count, base=share.base, interval=share.interval
         )

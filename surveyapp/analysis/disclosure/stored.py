@@ -48,24 +48,25 @@ def read_released(kind: type[Released], content: Mapping[str, Any]) -> Released:
 
 def count_shown(table: object) -> int:
     """How many figures of a released table are shown."""
-    return sum(figure.hidden is None for figure in _list_figures(table))
+    return sum(figure.hidden is None for figure in list_figures(table))
 
 
 def list_reasons(table: object) -> frozenset[Hidden]:
     """Why figures of a released table are hidden."""
-    return frozenset(figure.hidden for figure in _list_figures(table) if figure.hidden is not None)
+    return frozenset(figure.hidden for figure in list_figures(table) if figure.hidden is not None)
 
 
-def _list_figures(table: object) -> Iterator[ReleasedFigure]:
+def list_figures(table: object) -> Iterator[ReleasedFigure]:
+    """Every figure of a released table."""
     if isinstance(table, ReleasedFigure):
         yield table
     elif is_dataclass(table):
         for each in fields(table):
             if each.name != "told":
-                yield from _list_figures(getattr(table, each.name))
+                yield from list_figures(getattr(table, each.name))
     elif isinstance(table, tuple):
         for one in table:
-            yield from _list_figures(one)
+            yield from list_figures(one)
 
 
 def _write(value: object) -> object:

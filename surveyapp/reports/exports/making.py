@@ -11,9 +11,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
-from pyroaring import BitMap
-
-from surveyapp.analysis.answer_index import AnswerIndex
 from surveyapp.analysis.deidentification import Deidentification
 from surveyapp.analysis.field_release import collect_field
 from surveyapp.analysis.file_memory import FileGround, FileOvertaken, preview_file, release_file
@@ -27,9 +24,8 @@ from surveyapp.fieldwork.paradata_stream import Paradata, stream_paradata
 from surveyapp.fieldwork.return_stream import SubmittedReturn, stream_returns
 from surveyapp.fieldwork.rounds import Round, find_round, load_questionnaire_of
 from surveyapp.locale import load_translator
-from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.questionnaire.taxonomy import load_taxonomy
-from surveyapp.records.database import Connection, Database
+from surveyapp.records.database import Database
 from surveyapp.records.encryption import Vault
 from surveyapp.reports.csv_export import RawKind, RawOptions, name_round_kind, stream_raw_csv
 from surveyapp.reports.exports.codebook import list_codebook_headings, list_codebook_rows
@@ -69,23 +65,10 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(FileGround):
     """A round as it is at one moment, and all that a file of it is made from."""
 
     source: Source
-    connection: Connection
-    survey_round: Round
-    questionnaire: Questionnaire
-    index: AnswerIndex
-
-    @property
-    def counted(self) -> BitMap:
-        return self.index.of_round(self.survey_round.round_id)
-
-    @property
-    def of_file(self) -> FileGround:
-        """What decides about a file without names."""
-        return FileGround(self.connection, self.survey_round, self.questionnaire, self.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +92,7 @@ def open_ground(source: Source, slug: str) -> Iterator[Ground]:
         survey_round = find_round(connection, source.survey_id, slug)
         questionnaire = load_questionnaire_of(connection, survey_round)
         index = catch_up(opened, connection)  # what is counted is decided by the very answers that are written
-        yield Ground(source, connection, survey_round, questionnaire, index)
+        yield Ground(connection, survey_round, questionnaire, index, source)
 
 
 def is_no_room(fault: OSError) -> bool:
@@ -119,7 +102,7 @@ def is_no_room(fault: OSError) -> bool:
 
 def preview_deidentification(ground: Ground) -> Deidentification:
     """What a de-identified file would hold now. Nothing is remembered."""
-    return preview_file(ground.of_file)
+    return preview_file(ground)
 
 
 def refuse_empty(decided: Deidentification, survey_round: Round, now: datetime) -> None:
@@ -135,7 +118,7 @@ def refuse_empty(decided: Deidentification, survey_round: Round, now: datetime) 
 def _release_deidentification(ground: Ground, actor: str, now: datetime) -> Deidentification:
     """What the file holds. From now on it counts as given out, whatever becomes of it."""
     try:
-        decided = release_file(ground.source.database, ground.of_file, actor=actor, now=now)
+        decided = release_file(ground.source.database, ground, actor=actor, now=now)
     except FileOvertaken as overtaken:
         raise ExportRefused("text_grew") from overtaken
     refuse_empty(decided, ground.survey_round, now)
