@@ -153,8 +153,6 @@ def export_codebook(slug: str, output: Path, form: str, language: str) -> None:
                     file.write(write_ddi(codebook, words, datetime.now(UTC)))
                 else:
                     file.writelines(stream_data_dictionary(codebook, words[cast(Language, language)]))
-        except TableTooLarge as fault:
-            raise click.ClickException(str(fault)) from fault
         except RoundUnknown as fault:
             raise click.ClickException(f"there is no round {slug}; `surveyapp rounds` lists them") from fault
         except OSError as fault:
