@@ -88,7 +88,7 @@ class FieldProgress:
     total: StepCounts
     days: tuple[DayCount, ...]
     by_segment: tuple[tuple[Segment, tuple[SegmentProgress, ...]], ...]
-    open_link_returns: int  # submitted without an invitation, not withdrawn
+    open_link_returns: tuple[int, ...]  # numbers of those submitted without an invitation, not withdrawn
     open_link_refusals: int
 
 
@@ -102,7 +102,7 @@ def measure_field(connection: Connection, round_: Round, now: datetime) -> Field
         total=total,
         days=count_by_day(records, round_, now),
         by_segment=tuple((segment, count_by_segment(records, directory[segment], segment)) for segment in SEGMENTS),
-        open_link_returns=len(list_open_returns(connection, round_)),
+        open_link_returns=tuple(list_open_returns(connection, round_)),
         open_link_refusals=count_open_refusals(connection, round_, total.count(Step.REFUSED)),
     )
 

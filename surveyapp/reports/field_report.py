@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from pyroaring import BitMap
+
 from surveyapp.analysis.field_progress import SegmentProgress
 from surveyapp.analysis.field_records import Disposition, Segment, Step
 from surveyapp.analysis.intervals import Share
@@ -27,14 +29,17 @@ _BY_DAY = (Step.INVITED, Step.OPENED, Step.BEGUN, Step.SUBMITTED)
 _MOST_DAYS_IN_TABLE = 31
 
 
-def write_methods(source: FieldSource, returns: int) -> str:
-    """The sentence without which no figure of the round is shown elsewhere: n, period, way of answering, rate."""
+def write_methods(source: FieldSource, counted: BitMap) -> str:
+    """The sentence without which no figure of the round is shown elsewhere: n, period, way of answering, rate.
+
+    `counted` are the returns in figures: of two of one company, one through the open link, only one is.
+    """
     words, round_, total = source.words, source.round, source.progress.total
     period = {"first": words.day(round_.opens_at), "last": words.day(round_.closes_at)}
     said = words.ngettext(
         "%(n)s company answered from %(first)s to %(last)s (Asia/Seoul).",
         "%(n)s companies answered from %(first)s to %(last)s (Asia/Seoul).",
-        returns,
+        len(counted),
         **period,
     )
     if not total.invited:
@@ -49,7 +54,7 @@ def write_methods(source: FieldSource, returns: int) -> str:
         rate=words.percent(rate.value, 1),
         of=write_of(rate),
     )
-    open_returns = source.progress.open_link_returns
+    open_returns = counted.intersection_cardinality(BitMap(source.progress.open_link_returns))
     if open_returns:
         told += " " + words.ngettext(
             "%(n)s further return came through the open link and is in no rate.",

@@ -239,7 +239,7 @@ def test_what_is_stored_is_counted(database: Database, add: Callable[..., None])
         Disposition.NOT_IN_SAMPLE: 0,
     }
     assert progress.total.count(Step.DELIVERED) == 2
-    assert (progress.open_link_returns, progress.open_link_refusals) == (1, 1)
+    assert (len(progress.open_link_returns), progress.open_link_refusals) == (1, 1)
     by_size = dict(progress.by_segment)["size"]
     assert [(group.value, group.in_directory, group.counts.invited) for group in by_size] == [
         ("e1_49", 3, 3),

@@ -278,6 +278,14 @@ def test_the_methods_sentence_is_remembered_with_its_day(
         assert re.findall(pattern, read_page(viewer, f"{EARLIER}/{page}"), re.DOTALL) == [told], page
 
 
+def test_staff_read_of_as_many_further_returns_as_figures_count(analyst: FlaskClient) -> None:
+    """One company answered through its invitation and through the open link: one return of it is in figures."""
+    page = read_page(analyst, f"{EARLIER}/progress")
+    [told] = re.findall(r'class="methods-sentence.*?<p>(.*?)</p>', page, re.DOTALL)
+    assert re.search(r"^36 companies answered .* \(AAPOR RR1, 36/51\)", told), told
+    assert "further return" not in told
+
+
 @pytest.mark.parametrize("path", ["sample-2026/released", "sample-2025/progress", "sample-2026/briefing"])
 def test_no_line_of_the_korean_methods_sentence_begins_with_an_ending(analyst: FlaskClient, path: str) -> None:
     page = read_page(analyst, f"/desk/rounds/{path}?lang=ko")

@@ -55,7 +55,7 @@ def show_progress(slug: str) -> str:
     is_whole = may(ANALYST)
     counted = open_current_index().of_round(survey_round.round_id)
     if is_whole:
-        cards, methods = list_cards(source), write_methods(source, len(counted))
+        cards, methods = list_cards(source), write_methods(source, counted)
     else:
         cards, methods = _release_progress(source, counted)
     page = ProgressPage(
